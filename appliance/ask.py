@@ -1,0 +1,40 @@
+"""One question to a client's repository or machine: a container of its own that answers and is gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from appliance.errors import EngineError
+from appliance.plan import events
+from appliance.plan.judge import more_telling, question_verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping
+
+    from appliance.ports import ContainerSpec, Engine
+
+
+def ask(engine: Engine, spec: ContainerSpec) -> Generator[Mapping[str, Any], None, events.Result]:
+    """Yield the answers as they come and return how it ended; the container is removed whatever happens.
+
+    Closing the generator early ends the question. Raises EngineError when the engine fails or the answer breaks off:
+    half a list must not look like a whole one.
+    """
+    engine.start(spec)
+    try:
+        result: events.Result | None = None
+        for line in engine.lines(spec.name):
+            event = events.read(line)
+            if isinstance(event, events.Data):
+                yield event.value
+            elif isinstance(event, events.Result):
+                result = more_telling(result, event)
+        state = engine.inspect(spec.name)
+        if state is not None and state.running:
+            raise EngineError(f"the answer of {spec.name} broke off; ask again")
+        end = question_verdict(state, result)
+        told = result or events.Result(outcome=end.outcome)
+        return replace(told, outcome=end.outcome, reason=end.reason, message=end.message)
+    finally:
+        engine.remove(spec.name)

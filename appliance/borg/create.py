@@ -1,0 +1,52 @@
+"""`borg create`: the source as one archive under a temporary name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appliance.borg.command import REPOSITORY, Command, borg
+from appliance.plan import places
+
+if TYPE_CHECKING:
+    from appliance.plan.run_plan import RunPlan
+
+
+def create(plan: RunPlan) -> Command:
+    """Build the command; it runs in the source's root, so that names in the archive are the original ones."""
+    return borg(
+        plan,
+        "create",
+        "--json",
+        "--compression",
+        plan.compression,
+        "--comment",
+        f"borgpull run {plan.run_id}",
+        *_fidelity(plan),
+        *(("--exclude-caches",) if plan.exclude_caches else ()),
+        *(argument for pattern in _excludes(plan) for argument in ("--exclude", pattern)),
+        f"{REPOSITORY}::{plan.temporary_archive_name}",
+        "--",
+        *(relative(path) for path in plan.paths),
+        options=("--progress",),
+    )
+
+
+def relative(path: str) -> str:
+    """Turn an absolute path of the client into one below the source's root: `/etc` → `etc`, `/` → `.`."""
+    return path.strip("/") or "."
+
+
+def _fidelity(plan: RunPlan) -> tuple[str, ...]:
+    numeric = ("--numeric-ids",) if plan.names == "numeric" else ()
+    if plan.method != "sshfs":
+        # Inode numbers of a bind mount are the host file system's own, so Borg's safe default holds.
+        return (*numeric, "--files-cache", "ctime,size,inode")
+    # SFTP version 3 carries no flags, ACLs or xattrs, and asking costs a round trip a file (sshfs.c, archive.py);
+    # its ctime is a copy of mtime and its inode numbers change with every mount.
+    return (*numeric, "--noflags", "--noacls", "--noxattrs", "--files-cache", "mtime,size")
+
+
+def _excludes(plan: RunPlan) -> tuple[str, ...]:
+    # In the chroot our own room stands among the client's folders.
+    room = (f"pp:{places.ROOM.name}",) if plan.names == "chroot" else ()
+    return (*room, *plan.exclude)

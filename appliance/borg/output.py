@@ -1,0 +1,136 @@
+"""What Borg prints, as values: `--log-json` lines, `create --json`, `list --json`."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from appliance.errors import StateError
+from appliance.record import ArchiveStats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveProgress:
+    """How far `borg create` has come; sizes in bytes."""
+
+    files: int
+    original_size: int
+    deduplicated_size: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogMessage:
+    """A message of Borg. `message_id` is its class name where Borg gives one."""
+
+    level: str
+    message: str
+    message_id: str = ""
+
+    @property
+    def is_trouble(self) -> bool:
+        """Whether it is a warning or worse."""
+        return self.level in ("WARNING", "ERROR", "CRITICAL")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Created:
+    """What `borg create --json` says at its end."""
+
+    archive: ArchiveStats
+    repository_id: str
+    encryption: str
+    cache: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """What `borg list --json` says: (name, id, start) of every archive."""
+
+    repository_id: str
+    encryption: str
+    archives: tuple[tuple[str, str, datetime], ...]
+
+
+def read_line(line: str) -> ArchiveProgress | LogMessage | None:
+    """Read a line of standard error. Plain text (argument errors are never JSON) becomes an ERROR message."""
+    try:
+        fields = json.loads(line)
+    except ValueError:
+        return LogMessage(level="ERROR", message=line.strip()) if line.strip() else None
+    if not isinstance(fields, dict):
+        return None
+    match fields.get("type"):
+        case "archive_progress" if not fields.get("finished"):
+            return ArchiveProgress(
+                files=int(fields.get("nfiles", 0)),
+                original_size=int(fields.get("original_size", 0)),
+                deduplicated_size=int(fields.get("deduplicated_size", 0)),
+                path=str(fields.get("path", "")),
+            )
+        case "log_message":
+            return LogMessage(
+                level=str(fields.get("levelname", "INFO")),
+                message=_without_traceback(str(fields.get("message", ""))),
+                message_id=str(fields.get("msgid") or ""),
+            )
+        case _:
+            return None
+
+
+def read_created(text: str) -> Created:
+    """Read `create --json`; raises StateError when it is not that."""
+    try:
+        fields = json.loads(text)
+        archive, stats = fields["archive"], fields["archive"]["stats"]
+        return Created(
+            archive=ArchiveStats(
+                name=archive["name"],
+                id=archive["id"],
+                started=_time(archive["start"]),
+                original_size=stats["original_size"],
+                compressed_size=stats["compressed_size"],
+                deduplicated_size=stats["deduplicated_size"],
+                files=stats["nfiles"],
+            ),
+            repository_id=fields["repository"]["id"],
+            encryption=fields["encryption"]["mode"],
+            cache=fields["cache"]["stats"],
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise StateError(f"Borg's report on the new archive cannot be read ({error!r})") from error
+
+
+def read_listed(text: str) -> Listed:
+    """Read `list --json`; raises StateError when it is not that."""
+    try:
+        fields = json.loads(text)
+        return Listed(
+            repository_id=fields["repository"]["id"],
+            encryption=fields["encryption"]["mode"],
+            archives=tuple(_archive(entry) for entry in fields["archives"]),
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise StateError(f"Borg's list of archives cannot be read ({error!r})") from error
+
+
+def _without_traceback(message: str) -> str:
+    """Keep of a crash report what happened; where in Borg it did, and on which platform, helps no operator."""
+    _, traceback, report = message.rpartition("Traceback (most recent call last):")
+    if not traceback:
+        return message
+    # The last of a chain is what ended it (a KeyError before it is Borg's way to look into a dict); its own line is
+    # the last one that is not indented.
+    own = [line for line in report.split("\n\n")[0].splitlines() if line and not line.startswith(" ")]
+    return own[-1] if own else message
+
+
+def _archive(entry: dict[str, Any]) -> tuple[str, str, datetime]:
+    return entry["archive"], entry["id"], _time(entry["start"])
+
+
+def _time(text: str) -> datetime:
+    # Borg's times are naive and in TZ, which we set to UTC.
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

@@ -1,0 +1,50 @@
+"""Verbs on the whole repository: init, list, rename, delete, break-lock, key export."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appliance.borg.command import REPOSITORY, Command, borg
+
+if TYPE_CHECKING:
+    from appliance.plan.run_plan import RunPlan
+
+
+def init(plan: RunPlan) -> Command:
+    """Make the repository."""
+    return borg(plan, "init", "--encryption", plan.encryption, REPOSITORY)
+
+
+def list_archives(plan: RunPlan) -> Command:
+    """List every archive and the repository's id, checkpoints too."""
+    return borg(plan, "list", "--json", "--consider-checkpoints", "--format", "{comment}{end}", REPOSITORY)
+
+
+def list_files(plan: RunPlan, archive: str, paths: tuple[str, ...]) -> Command:
+    """List what is in an archive, a JSON object a line."""
+    return borg(plan, "list", "--json-lines", f"{REPOSITORY}::{archive}", "--", *(path.strip("/") for path in paths))
+
+
+def rename(plan: RunPlan) -> Command:
+    """Give the archive of this run its final name."""
+    return borg(plan, "rename", f"{REPOSITORY}::{plan.temporary_archive_name}", plan.archive_name)
+
+
+def delete(plan: RunPlan, archives: tuple[str, ...]) -> Command:
+    """Delete archives that never counted: temporary names and their checkpoints, nothing else."""
+    prefix = f"{plan.client}.tmp-"
+    strangers = [name for name in archives if not name.startswith(prefix)]
+    if strangers or not archives:
+        raise ValueError(f"only temporary archives may be deleted, not {strangers}")
+    return borg(plan, "delete", "--force", REPOSITORY, *archives)
+
+
+def break_lock(plan: RunPlan) -> Command:
+    """Break the locks of repository and cache; only after the engine has proved that their run is gone."""
+    return borg(plan, "break-lock", REPOSITORY)
+
+
+def export_key(plan: RunPlan, form: str) -> Command:
+    """Print the repository key: `plain`, `paper` or `qr-html`."""
+    shape = {"plain": (), "paper": ("--paper",), "qr-html": ("--qr-html",)}[form]
+    return borg(plan, "key", "export", *shape, REPOSITORY)

@@ -1,0 +1,103 @@
+"""What the doctor looks at without any container: volumes, secrets, the supervisor, the clock."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.cli.findings import bad, fine, warning
+from appliance.cli.readable import ago, size
+from appliance.cli.surroundings import heartbeat_age, is_alive, supervisor_sentence
+from appliance.plan import places
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from appliance.cli.findings import Finding
+    from appliance.cli.surroundings import Store
+    from appliance.config.model import Client
+    from appliance.ports import ClientHistory
+
+# No clock of ours can be right that is before the day this was written.
+_RELEASED = datetime(2026, 11, 22, tzinfo=UTC)
+_DRIFT = timedelta(minutes=5)
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+
+
+def space_finding(folder: Path, floor: int) -> Finding:
+    """Look at the free space of a volume; `floor` in bytes."""
+    try:
+        free = shutil.disk_usage(folder).free
+    except OSError as error:
+        return bad(f"space on {folder}", f"cannot be seen: {error.strerror}", "mount the volume into the supervisor")
+    if free < floor:
+        return bad(
+            f"space on {folder}", f"only {size(free)} free, less than {size(floor)}", "make room; runs are refused"
+        )
+    return fine(f"space on {folder}", f"{size(free)} free")
+
+
+def supervisor_findings(store: Store, now: datetime) -> Iterator[Finding]:
+    """Look at the supervisor's signs of life, and at the clock they were written by."""
+    heartbeat = heartbeat_age(store, now)
+    if is_alive(heartbeat):
+        yield fine("supervisor", "running")
+    else:
+        yield bad("supervisor", supervisor_sentence(heartbeat), "")
+    if store.fact("paused"):
+        yield warning("supervisor", "paused: nothing starts by itself", "`borgpull resume` ends that")
+    newest = next(iter(store.history(limit=1)), None)
+    if now < _RELEASED:
+        yield bad("clock", f"it says {now:%Y-%m-%d}, which cannot be", "set the host's clock, best by NTP")
+    elif newest is not None and newest.started > now + _DRIFT:
+        sentence = f"the newest run is dated {newest.started:%Y-%m-%d %H:%M} UTC, later than now"
+        yield warning("clock", sentence, "check the host's clock; schedules wait until it has caught up")
+    else:
+        yield fine("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def client_findings(client: Client, history: ClientHistory | None, *, now: datetime, root: Path) -> Iterator[Finding]:
+    """Look at the secrets and the last contact of one client. `root` is where /config is found, `/` outside tests."""
+    subject = f"client {client.name}"
+    if client.method == "sshfs":
+        yield secret_finding(subject, "key", _below(root, places.key_file(client.name)), "client setup", client.name)
+        pins = _below(root, places.known_hosts_file(client.name))
+        if pins.is_file() and pins.stat().st_size:
+            yield fine(subject, "host key is pinned")
+        else:
+            yield bad(subject, "no host key is pinned", f"`borgpull client trust {client.name}`")
+    passphrase = _below(root, places.passphrase_file(client.name))
+    yield secret_finding(subject, "passphrase", passphrase, "client setup", client.name)
+    if history is None or history.last_success is None:
+        yield warning(subject, "no archive yet", f"`borgpull run {client.name}`")
+        return
+    seen = ago(history.last_success.finished, now)
+    if history.consecutive_failures:
+        yield warning(subject, f"failing since then, last archive {seen}", history.last.message)
+    else:
+        yield fine(subject, f"last archive {seen}")
+
+
+def secret_finding(subject: str, what: str, file: Path, verb: str, name: str) -> Finding:
+    """Look whether a secret is there, and is nobody else's to read."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return bad(subject, f"it has no {what} ({file})", f"`borgpull {verb} {name}` makes one; or bring yours back")
+    except OSError as error:
+        return bad(subject, f"its {what} ({file}) cannot be seen: {error.strerror}", "check the mount of /config")
+    if found.st_mode & _OTHERS:
+        mode = stat.filemode(found.st_mode)
+        return bad(subject, f"others may read its {what} ({file}, {mode})", f"`chmod 600 {file}` in the supervisor")
+    if found.st_uid != places.UID and os.geteuid() == 0:
+        sentence = f"its {what} ({file}) belongs to user {found.st_uid}, so a pull container cannot read it"
+        return bad(subject, sentence, f"`chown {places.UID}:{places.GID} {file}` in the supervisor")
+    return fine(subject, f"{what} is there, and private")
+
+
+def _below(root: Path, place: os.PathLike[str]) -> Path:
+    return root / Path(place).relative_to(places.CONFIG)

@@ -1,0 +1,72 @@
+"""The table of verbs; each is imported only when it is used, so that a pull container starts without the rest."""
+
+from __future__ import annotations
+
+import importlib
+
+import click
+
+from appliance import __version__
+
+_VERBS = {
+    "archives": "appliance.cli.archives:archives",
+    "client": "appliance.cli.client:client",
+    "config": "appliance.cli.config:config",
+    "doctor": "appliance.cli.doctor:doctor",
+    "files": "appliance.cli.files:files",
+    "health": "appliance.cli.health:health",
+    "history": "appliance.cli.history:history",
+    "key": "appliance.cli.key:key",
+    "pause": "appliance.cli.pause:pause",
+    "plan": "appliance.cli.plan:plan",
+    "pull": "appliance.cli.pull:pull",
+    "resume": "appliance.cli.pause:resume",
+    "run": "appliance.cli.run:run",
+    "status": "appliance.cli.status:status",
+    "stop": "appliance.cli.stop:stop",
+    "supervise": "appliance.cli.supervise:supervise",
+}
+# These find what they need by themselves.
+_WORLDLESS = ("pull", "supervise")
+
+
+class Verbs(click.Group):
+    """A group whose verbs live in modules of their own."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return every verb, in the order of the alphabet."""
+        del ctx
+        return sorted(_VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the verb; None for an unknown one."""
+        del ctx
+        if cmd_name not in _VERBS:
+            return None
+        module, _, name = _VERBS[cmd_name].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), name)
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Offer the nearest verbs for an unknown one; click does so by itself for options only."""
+        if args and args[0] not in _VERBS and not args[0].startswith("-"):
+            from appliance.cli.readable import did_you_mean  # noqa: PLC0415 - rich is not for the pull container
+
+            ctx.fail(f"there is no command {args[0]!r}.{did_you_mean(args[0], _VERBS)}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="borgpull", message="%(prog)s %(version)s")
+@click.pass_context
+def borgpull(context: click.Context) -> None:
+    """Pull Borg backups from every machine in the house.
+
+    Start with `borgpull status`; something wrong? `borgpull doctor`.
+    """
+    if context.obj is None and context.invoked_subcommand not in _WORLDLESS:
+        from appliance.cli.reality import real  # noqa: PLC0415 - a pull container starts without all that
+
+        context.obj = real()

@@ -1,0 +1,75 @@
+"""`borgpull files`: what an archive holds."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from appliance.cli.archives import listed_archives
+from appliance.cli.present_archives import file_line
+from appliance.cli.question import ask
+from appliance.cli.readable import did_you_mean
+from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
+from appliance.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from appliance.config.model import Client
+
+_LATEST = "latest"
+
+
+@click.command()
+@click.argument("name")
+@click.argument("archive")
+@click.argument("path", required=False)
+@click.option("--json", "for_programs", is_flag=True, help="Print a JSON list, one object a file.")
+@in_surroundings
+def files(world: Surroundings, name: str, archive: str, path: str | None, *, for_programs: bool) -> None:
+    """List the files of an archive, all or those below PATH. ARCHIVE may be `latest`.
+
+    Example: borgpull files web1 latest /etc
+    """
+    client = known_client(world.load(), name)
+    chosen = _archive_name(world, client, archive)
+    inside = path.strip("/") if path else ""
+    items = ask(world, client, "files", chosen, *([inside] if inside else []))
+    count = _say_list(items) if for_programs else _say_lines(items)
+    if not count and inside:
+        raise NotFoundError(f"{chosen} holds nothing at {inside!r}; `borgpull files {name} {chosen}` lists everything")
+
+
+def _archive_name(world: Surroundings, client: Client, archive: str) -> str:
+    """Find the archive's full name; the repository is asked only for what the ledger does not know."""
+    known = [entry.archive.name for entry in world.journal().archives(client.name)]
+    if archive == _LATEST:
+        if not known:
+            raise NotFoundError(f"{client.name} has no archive yet; `borgpull run {client.name}` makes the first one")
+        return known[-1]
+    if archive in known:
+        return archive
+    listed = [name for name, _, _ in listed_archives(world, client)]
+    if archive in listed:
+        return archive
+    hint = did_you_mean(archive, [*known, *listed]) or f" `borgpull archives {client.name}` lists them."
+    raise NotFoundError(f"{client.name} has no archive {archive!r}.{hint}")
+
+
+def _say_lines(items: Iterator[Mapping[str, Any]]) -> int:
+    count = 0
+    for count, item in enumerate(items, start=1):  # noqa: B007 - the last number is how many there were
+        click.echo(file_line(item))
+    return count
+
+
+def _say_list(items: Iterator[Mapping[str, Any]]) -> int:
+    """Print one JSON list as it comes: an archive may hold millions of files."""
+    count = 0
+    click.echo("[", nl=False)
+    for count, item in enumerate(items, start=1):
+        click.echo(f"{',' if count > 1 else ''}\n{json.dumps(dict(item))}", nl=False)
+    click.echo("\n]")
+    return count

@@ -1,0 +1,176 @@
+"""The state of every client as values, as JSON and as a table; nothing here reads or decides about the world."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from appliance.cli.readable import ago, iso, safe_lines, size, until
+from appliance.plan.due import client_state
+from appliance.record import Outcome
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from rich.console import RenderableType
+
+    from appliance.config.model import Client
+    from appliance.ports import ClientHistory
+    from appliance.record import Progress, RunRecord
+
+_COLOURS = {
+    "ok": "green",
+    "running": "cyan",
+    "overdue": "yellow",
+    "failing": "bold red",
+    "never": "yellow",
+    "disabled": "dim",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientStatus:
+    """One line of `borgpull status`. Sizes in bytes; `repository_bytes` is None until a run has measured it."""
+
+    client: str
+    method: str
+    names: str = ""
+    reach: str = ""
+    state: str
+    last_success: datetime | None = None
+    last_outcome: str | None = None
+    last_reason: str | None = None
+    next_run: datetime | None = None
+    archives: int = 0
+    repository_bytes: int | None = None
+    consecutive_failures: int = 0
+    message: str = ""
+    progress: Progress | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the object that `status --json` promises."""
+        return {
+            "client": self.client,
+            "method": self.method,
+            "names": self.names,
+            "reach": self.reach,
+            "state": self.state,
+            "last_success": iso(self.last_success),
+            "last_outcome": self.last_outcome,
+            "last_reason": self.last_reason,
+            "next_run": iso(self.next_run),
+            "archives": self.archives,
+            "repository_bytes": self.repository_bytes,
+            "consecutive_failures": self.consecutive_failures,
+            "message": self.message,
+            "progress": progress_json(self.progress),
+        }
+
+
+def progress_json(progress: Progress | None) -> dict[str, Any] | None:
+    """Give the progress of a run to programs."""
+    if progress is None:
+        return None
+    return {
+        "step": progress.step,
+        "files": progress.files,
+        "original_size": progress.original_size,
+        "deduplicated_size": progress.deduplicated_size,
+        "path": progress.path,
+        "updated": iso(progress.updated),
+    }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """What the journal tells of one client: `running` is its run in progress, `waits_for` what a new one lacks."""
+
+    history: ClientHistory | None = None
+    running: RunRecord | None = None
+    progress: Progress | None = None
+    next_run: datetime | None = None
+    waits_for: str = ""
+
+
+def client_status(client: Client, story: Story, now: datetime) -> ClientStatus:
+    """Fold what is configured and what happened into one line."""
+    state = client_state(client, story.history, running=story.running is not None, now=now)
+    return replace(
+        _told(client.name, client.method, state, story),
+        names=str(client.names),
+        reach=client.reach,
+        next_run=story.next_run if client.enabled else None,
+    )
+
+
+def remembered_status(history: ClientHistory, story: Story) -> ClientStatus:
+    """Tell what the journal alone knows, for the time that the configuration cannot be read."""
+    state = "running" if story.running else "failing" if history.consecutive_failures else "ok"
+    return _told(history.client, history.last.method, state, story)
+
+
+def _told(name: str, method: str, state: str, story: Story) -> ClientStatus:
+    history = story.history
+    last = history.last if history else None
+    good = history.last_success if history else None
+    return ClientStatus(
+        client=name,
+        method=method,
+        state=state,
+        last_success=good.finished if good else None,
+        last_outcome=str(last.outcome) if last and last.outcome else None,
+        last_reason=str(last.reason) if last and last.reason else None,
+        next_run=story.next_run,
+        archives=history.archives if history else 0,
+        repository_bytes=good.repository.disk_size if good and good.repository else None,
+        consecutive_failures=history.consecutive_failures if history else 0,
+        message=story.waits_for if not last else "" if last.outcome is Outcome.SUCCESS else last.message,
+        progress=story.progress,
+    )
+
+
+def status_page(statuses: tuple[ClientStatus, ...], headlines: tuple[str, ...], now: datetime) -> RenderableType:
+    """Lay out the headlines, the table, and below it what is wrong with whom."""
+    parts: list[RenderableType] = [Text(f"! {safe_lines(line)}", style="bold yellow") for line in headlines]
+    if not statuses:
+        parts.append(Text("No clients yet. `borgpull client add NAME --host HOST` makes the first one."))
+        return Group(*parts)
+    parts.append(_table(statuses, now))
+    parts.extend(_complaint(status) for status in statuses if status.message and status.state != "disabled")
+    return Group(*parts)
+
+
+def _table(statuses: tuple[ClientStatus, ...], now: datetime) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for heading in ("CLIENT", "METHOD", "STATE", "LAST GOOD", "NEXT RUN"):
+        table.add_column(heading, no_wrap=True)
+    table.add_column("ARCHIVES", justify="right", no_wrap=True)
+    table.add_column("SIZE", justify="right", no_wrap=True)
+    for status in statuses:
+        method = f"{status.method} ({status.names})" if status.names else status.method
+        table.add_row(
+            status.client,
+            method,
+            Text(_state_words(status), style=_COLOURS[status.state]),
+            ago(status.last_success, now),
+            until(status.next_run, now),
+            str(status.archives),
+            size(status.repository_bytes),
+        )
+    return table
+
+
+def _state_words(status: ClientStatus) -> str:
+    if status.state == "failing":
+        return f"failing ({status.last_reason or status.last_outcome}, {status.consecutive_failures}x)"
+    if status.state == "running" and status.progress is not None:
+        return f"running ({status.progress.step}, {size(status.progress.original_size)})"
+    return status.state
+
+
+def _complaint(status: ClientStatus) -> Text:
+    return Text.assemble((f"{status.client}: ", "bold"), safe_lines(status.message))

@@ -1,0 +1,67 @@
+"""Put a question about a client to a container of its own, and say in one sentence why there is no answer."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from appliance.ask import ask as answers_of
+from appliance.errors import BorgpullError, EngineError, NotFoundError, SupervisorError
+from appliance.plan import places
+from appliance.plan.container import SCAN, container_spec, plan_file
+from appliance.plan.make import plan_run
+from appliance.record import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from appliance.cli.surroundings import Store, Surroundings
+    from appliance.config.model import Client
+    from appliance.plan.events import Result
+    from appliance.plan.run_plan import RunPlan
+
+
+def ask(world: Surroundings, client: Client, operation: str, *arguments: str) -> Iterator[Mapping[str, Any]]:
+    """Yield the answers to `archives`, `files`, `key-export` or `scan`; raises BorgpullError when it went wrong."""
+    if operation != SCAN and not world.volumes().survey(client.name).has_repository:
+        raise NotFoundError(f"{client.name} has no repository yet; `borgpull run {client.name}` makes it")
+    plan = _plan(world, client, operation, arguments)
+    refusal = world.volumes().prepare(plan)
+    if refusal is not None:
+        raise BorgpullError(refusal.sentence)
+    try:
+        result = yield from answers_of(world.engine(), container_spec(client, plan, world.load().settings))
+    finally:
+        written = world.state_folder / Path(plan_file(plan)).relative_to(places.STATE)
+        written.unlink(missing_ok=True)
+    if not result.outcome.is_good:
+        raise _trouble(client, operation, result)
+
+
+def _plan(world: Surroundings, client: Client, operation: str, arguments: tuple[str, ...]) -> RunPlan:
+    store = world.journal()
+    return plan_run(
+        client,
+        operation,
+        run_id=f"{operation}-{secrets.token_hex(3)}",
+        now=world.clock.now(),
+        appliance_id=appliance_id(store),
+        repository=store.repository(client.name),
+        arguments=arguments,
+    )
+
+
+def appliance_id(store: Store) -> str:
+    """Return who we are; raises SupervisorError before the supervisor has run for the first time."""
+    found = store.fact("appliance_id")
+    if not found:
+        raise SupervisorError("the supervisor has never run here; start it with `docker compose up -d`")
+    return found
+
+
+def _trouble(client: Client, operation: str, result: Result) -> BorgpullError:
+    sentence = result.message or f"{operation} of {client.name} {result.outcome}"
+    if result.reason is Reason.ENGINE:
+        return EngineError(sentence)
+    return BorgpullError(sentence)

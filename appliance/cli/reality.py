@@ -1,0 +1,74 @@
+"""The real world for the command line: every edge is built when a verb first asks for it."""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.cli.surroundings import Surroundings
+from appliance.config.load import load
+from appliance.edges.clock import SystemClock
+from appliance.edges.volumes import Volumes
+from appliance.errors import StateError
+from appliance.plan import places
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
+    from appliance.cli.surroundings import InspectableEngine, Keys, Store
+
+
+def real() -> Surroundings:
+    """Return the world of the supervisor's container, its folders as in wiring.Folders.
+
+    Not taken from there: wiring knows every edge, and loading all their libraries takes longer than most verbs.
+    """
+    config = _folder("BORGPULL_CONFIG", places.CONFIG)
+    state = _folder("BORGPULL_STATE", places.STATE)
+    repositories = _folder("BORGPULL_REPOS", places.REPOSITORIES)
+    return Surroundings(
+        config_folder=config,
+        state_folder=state,
+        repositories_folder=repositories,
+        load=lambda: load(config, os.environ),
+        journal=cache(lambda: _journal(state)),
+        engine=cache(_engine),
+        volumes=cache(lambda: Volumes(config=config, state=state, repositories=repositories)),
+        keys=cache(lambda: _keys(config)),
+        clock=SystemClock(),
+        wait=_wait,
+    )
+
+
+def _folder(variable: str, place: PurePosixPath) -> Path:
+    return Path(os.environ.get(variable) or place)
+
+
+def _journal(state: Path) -> Store:
+    from appliance.edges.sqlite_journal import SqliteJournal  # noqa: PLC0415 - `config check` needs none
+
+    if not state.is_dir():
+        raise StateError(
+            f"there is no {state} here: run this in the supervisor's container "
+            "(`docker compose exec supervisor borgpull …`), with a volume mounted at that place"
+        )
+    return SqliteJournal(state / places.JOURNAL.name, SystemClock())
+
+
+def _engine() -> InspectableEngine:
+    from appliance.edges.docker_engine import DockerEngine  # noqa: PLC0415 - slow to load, and few verbs need it
+
+    return DockerEngine()
+
+
+def _keys(config: Path) -> Keys:
+    from appliance.edges.keys import KeyStore  # noqa: PLC0415 - slow to load, and few verbs need it
+
+    return KeyStore(config)
+
+
+def _wait(seconds: float) -> None:
+    threading.Event().wait(seconds)

@@ -1,0 +1,140 @@
+"""`borgpull status`: how every client stands."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+from rich.live import Live
+
+from appliance.cli.present_status import (
+    ClientStatus,
+    Story,
+    client_status,
+    remembered_status,
+    status_page,
+)
+from appliance.cli.readable import age, safe, say_json, screen, show
+from appliance.cli.surroundings import (
+    Surroundings,
+    heartbeat_age,
+    in_surroundings,
+    is_alive,
+    no_such_client,
+    supervisor_sentence,
+)
+from appliance.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from rich.console import RenderableType
+
+    from appliance.cli.surroundings import Store
+
+_WATCH_SECONDS = 2.0
+
+
+@click.command()
+@click.argument("names", metavar="[NAME]...", nargs=-1)
+@click.option("--watch", is_flag=True, help="Keep showing it, every two seconds, until Ctrl-C.")
+@click.option("--json", "for_programs", is_flag=True, help="Print a JSON list, one object a client.")
+@in_surroundings
+def status(world: Surroundings, names: tuple[str, ...], *, watch: bool, for_programs: bool) -> None:
+    """Show how every client stands.
+
+    Example: borgpull status web1
+    """
+    if watch and for_programs:
+        raise click.UsageError("--watch draws on a terminal; leave it out with --json.")
+    store = world.journal()
+    if for_programs:
+        say_json([one.to_json() for one in statuses(world, store, names)])
+    elif watch:
+        _watch(world, store, names)
+    else:
+        show(_page(world, store, names))
+
+
+def _watch(world: Surroundings, store: Store, names: tuple[str, ...]) -> None:
+    with Live(console=screen(), auto_refresh=False) as live:
+        while True:
+            live.update(_page(world, store, names), refresh=True)
+            world.wait(_WATCH_SECONDS)
+
+
+def _page(world: Surroundings, store: Store, names: tuple[str, ...]) -> RenderableType:
+    return status_page(statuses(world, store, names), headlines(world, store), world.clock.now())
+
+
+def statuses(world: Surroundings, store: Store, names: tuple[str, ...]) -> tuple[ClientStatus, ...]:
+    """Fold configuration and journal; every client when none is named. Raises NotFoundError for an unknown name."""
+    now = world.clock.now()
+    stories = _stories(store)
+    try:
+        known = {client.name: client_status(client, stories(client.name), now) for client in world.load().clients}
+    except ConfigError:
+        # The clients that ever ran are still worth showing.
+        histories = sorted(store.last_runs().items())
+        known = {name: remembered_status(history, stories(name)) for name, history in histories}
+    for name in names:
+        if name not in known:
+            raise no_such_client(name, known)
+    return tuple(known[name] for name in dict.fromkeys(names or known))
+
+
+def _stories(store: Store) -> Callable[[str], Story]:
+    histories = store.last_runs()
+    running = {record.client: record for record in store.unfinished()}
+    due = next_runs(store)
+    waiting: dict[str, str] = json.loads(store.fact("waiting") or "{}")
+
+    def story(name: str) -> Story:
+        run = running.get(name)
+        return Story(
+            history=histories.get(name),
+            running=run,
+            progress=store.progress_of(run.run_id) if run else None,
+            next_run=due.get(name),
+            waits_for=waiting.get(name, ""),
+        )
+
+    return story
+
+
+def next_runs(store: Store) -> Mapping[str, datetime]:
+    """Return when the supervisor means to run each client next."""
+    found: dict[str, str | None] = json.loads(store.fact("next_runs") or "{}")
+    return {client: datetime.fromisoformat(when) for client, when in found.items() if when}
+
+
+def headlines(world: Surroundings, store: Store) -> tuple[str, ...]:
+    """Say what concerns the whole appliance and should be read before the table."""
+    now = world.clock.now()
+    heartbeat = heartbeat_age(store, now)
+    lines = []
+    if not is_alive(heartbeat):
+        lines.append(supervisor_sentence(heartbeat).capitalize())
+    paused = store.fact("paused")
+    if paused:
+        reason = f" ({safe(store.fact('paused_reason') or '')})" if store.fact("paused_reason") else ""
+        since = age(now - datetime.fromisoformat(paused))
+        lines.append(f"Paused since {since}{reason}: nothing starts by itself; `borgpull resume` ends that")
+    engine = store.fact("docker")
+    if engine and engine != "up":
+        lines.append(f"The container engine is down: {engine}")
+    problems = _config_problems(world)
+    if problems:
+        lines.append("The configuration is wrong; the last good one stays in force:")
+        lines.extend(f"  {problem}" for problem in problems)
+    return tuple(lines)
+
+
+def _config_problems(world: Surroundings) -> tuple[str, ...]:
+    try:
+        world.load()
+    except ConfigError as error:
+        return tuple(str(problem) for problem in error.problems)
+    return ()

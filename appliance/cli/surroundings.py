@@ -1,0 +1,119 @@
+"""What the verbs need of the world, in one object that tests replace by fakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+import click
+
+from appliance.cli.readable import age, did_you_mean
+from appliance.errors import NotFoundError, SupervisorError
+from appliance.ports import Clock, Engine, Facts, Journal, Ledger, Requests
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from pathlib import Path
+
+    from appliance.config.model import Appliance, Client
+    from appliance.run import Volumes
+
+# The supervisor beats every five seconds; a busy NAS may be late by a few beats.
+HEARTBEAT_LIMIT = timedelta(seconds=30)
+
+
+class Store(Journal, Ledger, Requests, Facts, Protocol):
+    """The journal as the command line needs it."""
+
+
+class InspectableEngine(Engine, Protocol):
+    """The engine, with what the doctor wants to know of it."""
+
+    def ping(self) -> str:
+        """Return the engine's version; raises EngineError when it cannot be reached."""
+
+    def image(self) -> str:
+        """Return the id of the own image; raises EngineError when the own container cannot be found."""
+
+    def host_path(self, path: str) -> str:
+        """Return the host's path for a path of the supervisor; raises EngineError where there is none."""
+
+    def prove(self, folder: str) -> str:
+        """Return "" when a sibling container sees this folder, else a sentence; raises EngineError."""
+
+    def fuse_check(self, device: str, *, privileged: bool = False) -> str:
+        """Return "" when a container may mount FUSE with this device, else a sentence."""
+
+
+class Keys(Protocol):
+    """The key pairs, passphrases and pinned host keys of the clients."""
+
+    def create(self, client: str) -> None:
+        """Make the key pair and the passphrase that are not there yet; what is there stays."""
+
+    def public_key(self, client: str) -> str:
+        """Return the public key's line; raises StateError when there is no key pair."""
+
+    def pinned(self, client: str) -> tuple[str, ...]:
+        """Return the pinned host keys, each `type base64`."""
+
+    def pin(self, client: str, host_keys: tuple[str, ...]) -> None:
+        """Pin exactly these host keys."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """The world as one command sees it. Everything is opened only when a verb asks for it."""
+
+    config_folder: Path
+    state_folder: Path
+    repositories_folder: Path
+    load: Callable[[], Appliance]
+    journal: Callable[[], Store]
+    engine: Callable[[], InspectableEngine]
+    volumes: Callable[[], Volumes]
+    keys: Callable[[], Keys]
+    clock: Clock
+    wait: Callable[[float], None]
+
+
+in_surroundings = click.make_pass_decorator(Surroundings)
+
+
+def known_client(appliance: Appliance, name: str) -> Client:
+    """Return the client of that name; raises NotFoundError with the nearest names."""
+    client = appliance.client(name)
+    if client is None:
+        raise no_such_client(name, [one.name for one in appliance.clients])
+    return client
+
+
+def no_such_client(name: str, known: Iterable[str]) -> NotFoundError:
+    """Say that there is no such client, and which names are near."""
+    hint = did_you_mean(name, known) or " `borgpull client list` shows all clients."
+    return NotFoundError(f"there is no client {name!r} in the configuration.{hint}")
+
+
+def heartbeat_age(store: Store, now: datetime) -> timedelta | None:
+    """How long ago the supervisor last gave a sign of life; None when it never did."""
+    beat = store.fact("heartbeat")
+    return None if not beat else now - datetime.fromisoformat(beat)
+
+
+def is_alive(heartbeat: timedelta | None) -> bool:
+    """Whether a supervisor with that heartbeat counts as running."""
+    return heartbeat is not None and heartbeat <= HEARTBEAT_LIMIT
+
+
+def require_supervisor(store: Store, now: datetime) -> None:
+    """Raise SupervisorError when nobody is there to answer a request."""
+    heartbeat = heartbeat_age(store, now)
+    if not is_alive(heartbeat):
+        raise SupervisorError(supervisor_sentence(heartbeat))
+
+
+def supervisor_sentence(heartbeat: timedelta | None) -> str:
+    """Say that the supervisor does not run, since when, and what to do."""
+    since = "it has never run here" if heartbeat is None else f"its last sign of life was {age(heartbeat)} ago"
+    return f"the supervisor is not running ({since}); start it with `docker compose up -d`"

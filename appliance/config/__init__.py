@@ -1,0 +1,1 @@
+"""TOML becomes frozen values here; nothing else reads the configuration files."""

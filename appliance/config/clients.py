@@ -1,0 +1,126 @@
+"""One client's table, with the defaults beneath it, becomes a client or a list of problems."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import ValidationError
+
+from appliance.config.durations import parse_duration
+from appliance.config.keys import (
+    ALL_KEYS,
+    KEYS,
+    MODELS,
+    OF_MACHINES,
+    shown,
+    why_not,
+    why_not_in_defaults,
+    why_not_method,
+)
+from appliance.config.model import ONE_SOURCE
+from appliance.config.schedule import Schedule
+from appliance.config.sentences import key_of, sentence_of
+from appliance.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic_core import ErrorDetails
+
+    from appliance.config.model import Client
+
+# Two ways to say one thing: a client that has one of them takes the other from nowhere.
+_EITHER = (frozenset({"schedule", "every"}), frozenset({"folder", "volume"}))
+# What [defaults] need beside them to be judged alone.
+_STAND_IN: dict[str, dict[str, object]] = {"sshfs": {"host": "any-host", "paths": ["/"]}, "mount": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: a file, and the key path of a table in it ("" for the whole file)."""
+
+    file: str
+    key: str = ""
+
+    def problem(self, key: str, sentence: str) -> Problem:
+        """Name a problem with a key below this place ("" for the place itself)."""
+        return Problem(self.file, ".".join(filter(None, (self.key, key))), sentence)
+
+
+def read_client(
+    name: str, table: Mapping[str, object], place: Place, defaults: Mapping[str, object]
+) -> Client | list[Problem]:
+    """Return the client, or every problem of its table; what is wrong with the defaults is not said again here."""
+    method = table.get("method", defaults.get("method", "sshfs"))
+    if not isinstance(method, str) or method not in MODELS:
+        unknown = [place.problem(shown(key), why_not(key, "")) for key in table if key not in ALL_KEYS]
+        wrong = [place.problem("method", why_not_method(method))] if "method" in table else []
+        return [*wrong, *unknown]
+    problems = [place.problem(shown(key), why_not(key, method)) for key in table if key not in KEYS[method]]
+    if method == "sshfs" and "host" not in table and table.keys() & {"folder", "volume"}:
+        # Only `method` was forgotten: what sshfs would miss beside it is no help.
+        return problems
+    own = {key: value for key, value in table.items() if key in KEYS[method]}
+    merged = _inherited(own, method, defaults) | own
+    client, found = _validated(merged, name, method, place)
+    problems += [problem for key, problem in found if key not in merged or key in own]
+    return problems if client is None or problems else client
+
+
+def check_defaults(defaults: Mapping[str, object], place: Place) -> list[Problem]:
+    """Return every problem of `[defaults]`, each once, however many clients inherit it."""
+    problems = {place.problem(shown(key), why_not_in_defaults(key)) for key in defaults if key not in ALL_KEYS}
+    method = defaults.get("method", "sshfs")
+    if not isinstance(method, str) or method not in MODELS:
+        problems.add(place.problem("method", why_not_method(method)))
+    for name, keys in KEYS.items():
+        # What both methods know is judged as the wider one, sshfs, knows it.
+        judged = keys if name == "sshfs" else keys - KEYS["sshfs"]
+        values = {key: value for key, value in defaults.items() if key in judged and key != "method"}
+        _, found = _validated(_STAND_IN[name] | values, "any-client", name, place)
+        problems.update(problem for key, problem in found if key in values)
+    return sorted(problems)
+
+
+def _inherited(own: Mapping[str, object], method: str, defaults: Mapping[str, object]) -> dict[str, object]:
+    known = KEYS[method] - {"method"} - (OF_MACHINES if method == "mount" else frozenset())
+    for either in _EITHER:
+        if own.keys() & either:
+            known -= either
+    return {key: value for key, value in defaults.items() if key in known}
+
+
+def _validated(
+    merged: Mapping[str, object], name: str, method: str, place: Place
+) -> tuple[Client | None, list[tuple[str, Problem]]]:
+    """Return the client, and each problem with the top-level key it belongs to ("" for the table as a whole)."""
+    values = {**merged, "name": name, "method": method}
+    found = []
+    if "every" in values:
+        every = values.pop("every")
+        try:
+            values["schedule"] = Schedule.every(parse_duration(every))
+        except ValueError as error:
+            found.append(("every", place.problem("every", str(error))))
+    if {"schedule", "every"} <= merged.keys():
+        found.append(("every", place.problem("every", "schedule and every exclude each other; keep one of them")))
+    try:
+        client = MODELS[method].model_validate(values)
+    except ValidationError as error:
+        details = [detail for detail in error.errors(include_url=False) if not _is_echo(detail)]
+        found += [(_top(detail), place.problem(key_of(detail), sentence_of(detail))) for detail in details]
+        # What concerns the table as a whole is not looked at by pydantic while a single key is wrong.
+        if method == "mount" and ("folder" in merged) == ("volume" in merged) and details and _top(details[-1]):
+            found.append(("", place.problem("", ONE_SOURCE)))
+        return None, found
+    return (None if found else client), found
+
+
+def _top(detail: ErrorDetails) -> str:
+    return str(detail["loc"][0]) if detail["loc"] else ""
+
+
+def _is_echo(detail: ErrorDetails) -> bool:
+    """Whether the trouble is said elsewhere: a bad name by its finder, a list left empty by its wrong entries."""
+    return _top(detail) == "name" or (detail["type"] == "too_short" and bool(detail["input"]))

@@ -1,0 +1,114 @@
+"""Which keys a client may have, and why another one may not stand there."""
+
+from __future__ import annotations
+
+import json
+import re
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from appliance.config.model import MountClient, SshfsClient
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+MODELS: dict[str, type[SshfsClient | MountClient]] = {"sshfs": SshfsClient, "mount": MountClient}
+LATER_METHODS = ("socat", "ssh-agent", "remote-forward")
+LATER_REACHES = ("jump", "dial-in")
+
+# `name` is the table's heading or the file's name; `every` is another way to write `schedule`.
+KEYS = {
+    "sshfs": frozenset(SshfsClient.model_fields) - {"name"} | {"every"},
+    "mount": frozenset(MountClient.model_fields) - {"name", "reach"} | {"every"},
+}
+ALL_KEYS = KEYS["sshfs"] | KEYS["mount"]
+# What [defaults] say of machines means nothing for a folder of the Docker host.
+OF_MACHINES = frozenset({"names", "paths"})
+
+_LATER = {
+    "after": "hooks on the client are",
+    "before": "hooks on the client are",
+    "callback": "being called by the client is",
+    "check": "scheduled checks and restore drills are",
+    "healthchecks": "pings to Healthchecks are",
+    "jump": "reaching a client through another machine is",
+    "notify": "notifications are",
+}
+_KEY_FILE = "clients are reached with the key in keys/NAME/id_ed25519"
+_SECRETS = {
+    "passphrase": "the passphrase is in secrets/NAME/passphrase",
+    "password": _KEY_FILE,
+    "key": _KEY_FILE,
+    "identity_file": _KEY_FILE,
+}
+_OF_SSH = frozenset({"host", "port", "user", "reach"})
+_NO_LOGIN = (
+    "method mount reads a folder or volume of the Docker host and logs in nowhere; "
+    'remove the key, or use method = "sshfs" to reach a machine'
+)
+_OTHER_WORDS = {
+    "address": "host",
+    "cron": "schedule",
+    "directories": "paths",
+    "interval": "every",
+    "ignore": "exclude",
+    "login": "user",
+    "prune": "keep",
+    "retention": "keep",
+    "source": "paths",
+    "sources": "paths",
+}
+
+
+def shown(key: str) -> str:
+    """Write a key as TOML would, so that nothing in it can disturb a terminal."""
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
+
+
+def did_you_mean(word: str, known: Collection[str]) -> str:
+    """Offer the nearest known word, or nothing; begins with "; " when it says something."""
+    near = get_close_matches(word.lower().replace("-", "_"), sorted(known), n=1) or get_close_matches(
+        word.lower(), sorted(known), n=1
+    )
+    return f'; did you mean "{near[0]}"?' if near else ""
+
+
+def not_in_this_version(key: str) -> str:
+    """Return the sentence for a key that a later version will know; empty for every other."""
+    if key not in _LATER:
+        return ""
+    return f"{_LATER[key]} not in this version of Borgpull yet, so nothing would come of it; remove the key"
+
+
+def why_not(key: str, method: str) -> str:
+    """Return the sentence for a key that a client of this method cannot have."""
+    known = KEYS.get(method, ALL_KEYS)
+    if later := not_in_this_version(key):
+        sentence = later
+    elif key == "name":
+        sentence = "a client is named by its heading [clients.NAME] or by its file; remove the key"
+    elif key in _SECRETS:
+        sentence = f"secrets do not stand in this file; {_SECRETS[key]}, below the configuration folder"
+    elif method == "mount" and key in _OF_SSH:
+        sentence = _NO_LOGIN
+    elif method == "sshfs" and key in KEYS["mount"]:
+        sentence = f'belongs to method mount, and this client has sshfs; add method = "mount", or remove {key}'
+    elif _OTHER_WORDS.get(key) in known:
+        sentence = f'there is no such key; did you mean "{_OTHER_WORDS[key]}"?'
+    else:
+        sentence = f"there is no such key{did_you_mean(key, known)}"
+    return sentence
+
+
+def why_not_in_defaults(key: str) -> str:
+    """Return the sentence for a key of `[defaults]` that no client of any method can have."""
+    return not_in_this_version(key) or f"no client has such a key{did_you_mean(key, ALL_KEYS)}"
+
+
+def why_not_method(method: object) -> str:
+    """Return the sentence for a method that does not exist, or does not exist yet."""
+    if method in LATER_METHODS:
+        return f'"{method}" is not in this version of Borgpull yet; use "sshfs" or "mount"'
+    if not isinstance(method, str):
+        return 'must be a text in quotes: "sshfs" or "mount"'
+    return f'"{method}" is not a method; the methods are "sshfs" and "mount"{did_you_mean(method, MODELS)}'

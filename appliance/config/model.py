@@ -1,0 +1,165 @@
+"""The configuration as frozen values. Every default of the product stands here and nowhere else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from appliance.config.values import (
+    ClientName,
+    Compression,
+    Count,
+    Duration,
+    Flag,
+    FolderPath,
+    Host,
+    IpAddress,
+    Listen,
+    Memory,
+    NetworkName,
+    Pattern,
+    Port,
+    Schedule,
+    Share,
+    Size,
+    SourcePath,
+    TimeZone,
+    UserName,
+    VolumeName,
+    Window,
+)
+
+ONE_SOURCE = (
+    'needs exactly one of folder (a path on the Docker host, as "/mnt/nas") and volume (a Docker volume\'s name)'
+)
+
+
+class Values(BaseModel):
+    """Frozen and strict: an unknown key is an error, a string is not a number."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+
+
+class Names(StrEnum):
+    """How owners are named in the archive (method sshfs)."""
+
+    CLIENT = "client"
+    CHROOT = "chroot"
+    NUMERIC = "numeric"
+
+
+class Keep(Values):
+    """Which archives prune keeps. At least one rule, or the configuration is refused (S7)."""
+
+    last: Count = 0
+    within: Duration | None = None
+    hourly: Count = 0
+    daily: Count = 0
+    weekly: Count = 0
+    monthly: Count = 0
+    yearly: Count = 0
+
+    @model_validator(mode="after")
+    def _keeps_something(self) -> Self:
+        if not any((self.last, self.within, self.hourly, self.daily, self.weekly, self.monthly, self.yearly)):
+            raise ValueError(
+                "keeps nothing, so a prune would delete every archive; give at least one rule, such as { daily = 7 }, "
+                "or leave keep out to keep every archive"
+            )
+        return self
+
+
+class ClientBase(Values):
+    """What every client has, whatever its method. Durations are timedeltas, sizes bytes."""
+
+    name: ClientName
+    enabled: Flag = True
+    paths: tuple[SourcePath, ...] = Field(min_length=1)
+    exclude: tuple[Pattern, ...] = ()
+    exclude_caches: Flag = False
+    schedule: Schedule = Field(default_factory=lambda: Schedule.parse("@daily"))
+    window: Window | None = None
+    max_age: Duration | None = None
+    timeout: Duration = timedelta(hours=24)
+    connection_timeout: Duration = timedelta(seconds=45)
+    stall_timeout: Duration = timedelta(minutes=30)
+    keep: Keep | None = None
+    encryption: Literal["repokey-blake2", "repokey", "authenticated-blake2", "authenticated"] = "repokey-blake2"
+    compression: Compression = "zstd,3"
+    max_shrink: Share = 0.5
+    memory: Memory | None = None
+
+    @model_validator(mode="after")
+    def _comes_round(self) -> Self:
+        # Only now is the name known, by which `H` becomes a day or a month.
+        self.schedule.next_after(datetime(2027, 1, 1, tzinfo=UTC), self.name, ZoneInfo("UTC"))
+        return self
+
+    @property
+    def overdue_after(self) -> timedelta:
+        """How old the last good archive may grow before the client is overdue: `max_age`, else by the schedule."""
+        return self.schedule.overdue_after if self.max_age is None else self.max_age
+
+
+class SshfsClient(ClientBase):
+    """A machine that offers SFTP; Borg runs in the pull container over a read-only sshfs mount."""
+
+    method: Literal["sshfs"] = "sshfs"
+    host: Host
+    port: Port = 22
+    user: UserName = "root"
+    names: Names = Names.CLIENT
+    reach: Literal["direct"] = "direct"
+
+
+class MountClient(ClientBase):
+    """A folder or Docker volume of the host (NFS and SMB shares too); Borg runs in the pull container."""
+
+    method: Literal["mount"]
+    paths: tuple[SourcePath, ...] = Field(default=("/",), min_length=1)
+    folder: FolderPath | None = None
+    volume: VolumeName | None = None
+    marker: SourcePath | None = None
+    read_all: Flag = False
+    names: Literal[Names.NUMERIC] = Names.NUMERIC
+    reach: Literal["direct"] = "direct"
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if (self.folder is None) == (self.volume is None):
+            raise ValueError(ONE_SOURCE)
+        return self
+
+
+Client = SshfsClient | MountClient
+
+
+class ApplianceSettings(Values):
+    """The `[appliance]` table."""
+
+    name: ClientName = "borgpull"
+    max_parallel: Annotated[Count, Field(ge=1, le=64)] = 2
+    timezone: TimeZone | None = None
+    network: NetworkName = "bridge"
+    listen: Listen = "0.0.0.0:9187"
+    free_space: Size = 1 << 30
+    privileged: Flag = False
+    fuse_device: SourcePath = "/dev/fuse"
+    dns: tuple[IpAddress, ...] = ()
+    log_format: Literal["text", "json"] = "text"
+
+
+class Appliance(Values):
+    """The whole configuration, complete at the door."""
+
+    settings: ApplianceSettings
+    clients: tuple[Client, ...]
+    timezone: ZoneInfo
+
+    def client(self, name: str) -> Client | None:
+        """Return the client of that name, or None."""
+        return next((client for client in self.clients if client.name == name), None)

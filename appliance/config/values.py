@@ -1,0 +1,173 @@
+"""The types of single values: each reads itself from what the operator wrote, or says in a sentence what is wrong."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from ipaddress import ip_address
+from pathlib import PurePosixPath
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+from appliance.config.durations import parse_duration
+from appliance.config.schedule import Schedule
+from appliance.config.window import Window
+
+__all__ = [
+    "ClientName", "Compression", "Count", "Duration", "Flag", "FolderPath", "Host", "IpAddress", "Listen", "Memory",
+    "NetworkName", "Pattern", "Port", "Schedule", "Share", "Size", "SourcePath", "TimeZone", "UserName", "VolumeName",
+    "Window",
+]  # fmt: skip
+
+_SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?)\s*(?:([KMGTP])(I)?)?B?", re.IGNORECASE)
+_COMPRESSION = re.compile(
+    r"(?:auto,)?(?:none|lz4|zstd(?:,(?:[1-9]|1\d|2[0-2]))?|zlib(?:,\d)?|lzma(?:,\d)?)",
+)
+_HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}))*\.?")
+_STYLES = ("fm", "sh", "re", "pp", "pf")
+_LEAST_MEMORY = 64_000_000
+
+
+def client_name(text: str) -> str:
+    """Check a client's name: it also names its container, its folders and its archives."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,38}", text):
+        raise ValueError(
+            f'"{text}" cannot be a name: use a-z, 0-9 and "-", begin with a letter or a digit, at most 39 characters'
+        )
+    if re.fullmatch(r"(?:supervisor|gateway)(?:-\d+)?", text):
+        raise ValueError(f'"{text}" is taken: the appliance calls one of its own containers so; choose another name')
+    return text
+
+
+def _host(text: str) -> str:
+    if "@" in text:
+        user, _, host = text.rpartition("@")
+        raise ValueError(f'write the user and the host as two keys: user = "{user}" and host = "{host}"')
+    try:
+        return str(ip_address(text))
+    except ValueError:
+        pass
+    if re.fullmatch(r"[^:/\[\]]+:\d+", text):
+        host, _, port = text.partition(":")
+        raise ValueError(f'write the host and the port as two keys: host = "{host}" and port = {int(port)}')
+    if re.fullmatch(r"\[.*\].*", text):
+        raise ValueError(f'"{text}": write an IPv6 address without brackets, and the port as a key of its own')
+    if not _HOST.fullmatch(text) or re.fullmatch(r"[\d.]+", text):
+        raise ValueError(f'"{text}" is neither a host name nor an IP address')
+    return text
+
+
+def _user(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_.@-]{0,63}\$?", text):
+        raise ValueError(f'"{text}" is not a user name')
+    return text
+
+
+def _source_path(text: str) -> str:
+    if any(ord(character) < ord(" ") or character == "\x7f" for character in text):
+        raise ValueError("must not hold a line break, a NUL or another control character")
+    if not text.startswith("/"):
+        raise ValueError(f'"{text}" must be an absolute path: begin with "/"')
+    if ".." in text.split("/"):
+        raise ValueError(f'"{text}" must not hold ".."; write the path it stands for')
+    return "/" + "/".join(part for part in text.split("/") if part not in ("", "."))
+
+
+def _pattern(text: str) -> str:
+    if not text or any(character in text for character in "\0\n\r"):
+        raise ValueError('must be one pattern on one line, such as "/proc" or "sh:**/.cache"')
+    # Borg takes two letters and a colon for a style; one that it does not know would fail every run.
+    style = re.match(r"([A-Za-z0-9]{2}):", text)
+    if style and style[1] not in _STYLES:
+        raise ValueError(f'"{style[0]}" is not a style of patterns; Borg has {": ".join(_STYLES)}:')
+    if style and style[1] == "re":
+        try:
+            re.compile(text[3:])
+        except re.error as error:
+            raise ValueError(f'"{text}" is not a regular expression: {error}') from error
+    return text
+
+
+def _size(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    match = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError('must be a size: bytes as a number, or a text such as "500M", "1G" (1000s) or "2TiB" (1024s)')
+    power = "KMGTP".index(match[2].upper()) + 1 if match[2] else 0
+    unit: int = (1024 if match[3] else 1000) ** power
+    return round(float(match[1]) * unit)
+
+
+def _memory(size: int) -> int:
+    if size < _LEAST_MEMORY:
+        raise ValueError('is too little for Borg to run in; write at least "64M", better "512M"')
+    return size
+
+
+def _compression(text: str) -> str:
+    if not _COMPRESSION.fullmatch(text):
+        raise ValueError(
+            f'"{text}" is not a compression that Borg knows; write "none", "lz4", "zstd,1" to "zstd,22", '
+            '"zlib,0" to "zlib,9" or "lzma,0" to "lzma,9", and "auto," before it to try each file first'
+        )
+    return text
+
+
+def _zone(value: object) -> ZoneInfo:
+    if isinstance(value, ZoneInfo):
+        return value
+    try:
+        if isinstance(value, str) and value:
+            return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        pass
+    shown = f'"{value}" is not a known time zone' if isinstance(value, str) else "must be a text in quotes"
+    raise ValueError(f'{shown}; write one such as "Europe/Berlin", "America/New_York" or "UTC"')
+
+
+def _listen(text: str) -> str:
+    host, _, port = text.rpartition(":")
+    try:
+        ip_address(host.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        host = ""
+    if not host or not re.fullmatch(r"\d{1,5}", port) or not 0 < int(port) < 1 << 16:
+        raise ValueError(f'"{text}" must be an address and a port, such as "0.0.0.0:9187"')
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        return str(ip_address(text))
+    except ValueError as error:
+        raise ValueError(f'"{text}" is not an IP address') from error
+
+
+def _engine_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,127}", text):
+        raise ValueError(f'"{text}" is not a name that Docker gives to networks and volumes')
+    return text
+
+
+ClientName = Annotated[str, AfterValidator(client_name)]
+Compression = Annotated[str, AfterValidator(_compression)]
+Count = Annotated[int, Field(strict=True, ge=0)]
+Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Flag = Annotated[bool, Field(strict=True)]
+FolderPath = Annotated[PurePosixPath, AfterValidator(lambda path: PurePosixPath(_source_path(str(path))))]
+Host = Annotated[str, AfterValidator(_host)]
+IpAddress = Annotated[str, AfterValidator(_address)]
+Listen = Annotated[str, AfterValidator(_listen)]
+NetworkName = Annotated[str, AfterValidator(_engine_name)]
+Pattern = Annotated[str, AfterValidator(_pattern)]
+Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Share = Annotated[float, Field(strict=True, gt=0, le=1)]
+Size = Annotated[int, BeforeValidator(_size)]
+Memory = Annotated[int, BeforeValidator(_size), AfterValidator(_memory)]
+SourcePath = Annotated[str, AfterValidator(_source_path)]
+TimeZone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+UserName = Annotated[str, AfterValidator(_user)]
+VolumeName = Annotated[str, AfterValidator(_engine_name)]

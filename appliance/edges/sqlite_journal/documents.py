@@ -1,0 +1,93 @@
+"""Records and other values to the JSON that stands in the tables, and back."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields
+from datetime import UTC, datetime
+from typing import Any
+
+from appliance.record import (
+    ArchiveStats,
+    Operation,
+    Outcome,
+    Progress,
+    Reason,
+    RepositoryStats,
+    RunRecord,
+    Trigger,
+)
+
+
+def time_text(time: datetime) -> str:
+    """Write a time so that it sorts as text."""
+    return time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def time_or_none(time: datetime | None) -> str | None:
+    """Write a time that may be missing."""
+    return None if time is None else time_text(time)
+
+
+def read_time(text: str | None) -> datetime | None:
+    """Read a time that may be missing."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def write(value: RunRecord | Progress | ArchiveStats) -> str:
+    """Write a value as JSON. ASCII only: a client's file names may hold what UTF-8 cannot."""
+    return json.dumps(asdict(value), default=_plain, separators=(",", ":"))
+
+
+def read_record(text: str) -> RunRecord:
+    """Read a record back; keys that a later version added are passed over."""
+    found = _known(RunRecord, json.loads(text))
+    return RunRecord(
+        **{
+            **found,
+            "operation": Operation(found["operation"]),
+            "trigger": Trigger(found["trigger"]),
+            "started": datetime.fromisoformat(found["started"]),
+            "finished": read_time(found["finished"]),
+            "outcome": Outcome(found["outcome"]) if found["outcome"] else None,
+            "reason": Reason(found["reason"]) if found["reason"] else None,
+            "warnings": tuple(found["warnings"]),
+            "archive": _archive(found["archive"]) if found["archive"] else None,
+            "repository": RepositoryStats(**_known(RepositoryStats, found["repository"]))
+            if found["repository"]
+            else None,
+        }
+    )
+
+
+def read_archive(text: str) -> ArchiveStats:
+    """Read an archive back."""
+    return _archive(json.loads(text))
+
+
+def read_progress(text: str) -> Progress:
+    """Read a progress back."""
+    found = _known(Progress, json.loads(text))
+    return Progress(**{**found, "updated": read_time(found["updated"])})
+
+
+def _archive(found: dict[str, Any]) -> ArchiveStats:
+    return ArchiveStats(**{**_known(ArchiveStats, found), "started": datetime.fromisoformat(found["started"])})
+
+
+def _known(kind: type[RunRecord | Progress | ArchiveStats | RepositoryStats], found: dict[str, Any]) -> dict[str, Any]:
+    names = _NAMES[kind]
+    return {key: value for key, value in found.items() if key in names}
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, datetime):
+        return time_text(value)
+    raise TypeError(f"no JSON form for {value!r}")
+
+
+# Once, since a scrape with 1,000 clients reads thousands of them.
+_NAMES = {
+    kind: frozenset(field.name for field in fields(kind))
+    for kind in (RunRecord, Progress, ArchiveStats, RepositoryStats)
+}

@@ -1,0 +1,139 @@
+"""The ports Journal, Ledger, Requests and Facts over one SQLite file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appliance.edges.sqlite_journal import ledger as ledger_table
+from appliance.edges.sqlite_journal import requests, runs
+from appliance.edges.sqlite_journal.database import Database
+from appliance.edges.sqlite_journal.documents import read_progress, write
+from appliance.record import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from appliance.ports import ClientHistory, Clock
+    from appliance.record import (
+        KnownRepository,
+        LedgerEntry,
+        Progress,
+        Request,
+        RequestKind,
+        RunRecord,
+    )
+
+# Written anew every few seconds and wrong after a power cut anyway: not worth waiting for the disk.
+FLEETING_FACTS = frozenset({"heartbeat", "next_runs", "docker", "engine_version"})
+
+
+class SqliteJournal:
+    """The file `path`, made at the first use; usable from any thread. The methods are described at the ports."""
+
+    def __init__(self, path: Path, clock: Clock) -> None:
+        self._database = Database(path)
+        self._clock = clock
+
+    def close(self) -> None:
+        """Close what this thread has open."""
+        self._database.close()
+
+    def begin(self, record: RunRecord) -> None:
+        """Write down that a run starts."""
+        with self._database.writing() as connection:
+            runs.save(connection, record)
+
+    def finish(self, record: RunRecord, ledger: Sequence[LedgerEntry] = ()) -> None:
+        """Write down its end, its good archives, its repository and the fold, in one transaction."""
+        with self._database.writing() as connection:
+            if runs.has_ended(connection, record.run_id):
+                return
+            runs.save(connection, record)
+            connection.execute("DELETE FROM progress WHERE run_id = ?", (record.run_id,))
+            runs.fold(connection, record)
+            ledger_table.add(connection, ledger)
+            ledger_table.pin_repository(connection, record)
+            runs.forget_old(connection, record)
+
+    def progress(self, run_id: str, progress: Progress) -> None:
+        """Keep the latest progress of a run that has not ended."""
+        with self._database.writing_lazily() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO progress (run_id, progress)"
+                " SELECT run_id, ? FROM runs WHERE run_id = ? AND finished IS NULL",
+                (write(progress), run_id),
+            )
+
+    def progress_of(self, run_id: str) -> Progress | None:
+        """Return the latest progress."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT progress FROM progress WHERE run_id = ?", (run_id,)).fetchone()
+            return None if row is None else read_progress(row["progress"])
+
+    def run(self, run_id: str) -> RunRecord | None:
+        """Return one run."""
+        with self._database.reading() as connection:
+            return next(iter(runs.find(connection, "WHERE run_id = ?", run_id)), None)
+
+    def unfinished(self) -> Sequence[RunRecord]:
+        """Return the runs without an end, oldest first."""
+        with self._database.reading() as connection:
+            return runs.find(connection, "WHERE finished IS NULL ORDER BY started, run_id")
+
+    def history(self, client: str | None = None, *, limit: int = 50) -> Sequence[RunRecord]:
+        """Return the newest runs first."""
+        newest = "ORDER BY started DESC, run_id DESC LIMIT ?"
+        with self._database.reading() as connection:
+            if client is None:
+                return runs.find(connection, newest, limit)
+            return runs.find(connection, f"WHERE client = ? {newest}", client, limit)
+
+    def last_runs(self) -> Mapping[str, ClientHistory]:
+        """Return the fold of the create runs, by client."""
+        with self._database.reading() as connection:
+            return runs.histories(connection, Operation.CREATE)
+
+    def archives(self, client: str) -> Sequence[LedgerEntry]:
+        """Return the good archives, oldest first."""
+        with self._database.reading() as connection:
+            return ledger_table.archives(connection, client)
+
+    def repository(self, client: str) -> KnownRepository | None:
+        """Return the pinned repository."""
+        with self._database.reading() as connection:
+            return ledger_table.repository(connection, client)
+
+    def ask(self, kind: RequestKind, client: str, operation: Operation, *, accept_shrink: bool = False) -> int:
+        """Leave a request."""
+        with self._database.writing() as connection:
+            return requests.ask(connection, kind, client, operation, accept_shrink=accept_shrink, now=self._clock.now())
+
+    def open_requests(self) -> Sequence[Request]:
+        """Return the requests nobody has answered."""
+        with self._database.reading() as connection:
+            return requests.unanswered(connection)
+
+    def answer(self, request_id: int, *, run_id: str = "", refusal: str = "") -> None:
+        """Answer a request."""
+        with self._database.writing() as connection:
+            requests.answer(connection, request_id, run_id=run_id, refusal=refusal, now=self._clock.now())
+
+    def request(self, request_id: int) -> Request | None:
+        """Return the request."""
+        with self._database.reading() as connection:
+            return requests.find(connection, request_id)
+
+    def fact(self, key: str) -> str | None:
+        """Return the fact."""
+        with self._database.reading() as connection:
+            row = connection.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
+            return None if row is None else str(row["value"])
+
+    def set_fact(self, key: str, value: str) -> None:
+        """Remember the fact; on the disk when this returns, but for those that are fleeting."""
+        if self.fact(key) == value:
+            return
+        writing = self._database.writing_lazily if key in FLEETING_FACTS else self._database.writing
+        with writing() as connection:
+            connection.execute("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)", (key, value))

@@ -1,0 +1,105 @@
+"""Statements about runs and the fold of them."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from appliance.edges.sqlite_journal.documents import read_record, time_or_none, time_text, write
+from appliance.ports import ClientHistory
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+    from appliance.record import Operation, RunRecord
+
+# A year for comparisons with last year, and some; the fold and the ledger are kept for ever.
+HISTORY = timedelta(days=400)
+
+
+def save(connection: sqlite3.Connection, record: RunRecord) -> None:
+    """Write the record down, in place of what was known of the run."""
+    connection.execute(
+        "INSERT INTO runs (run_id, client, operation, started, finished, outcome, reason, record)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET"
+        " started = excluded.started, finished = excluded.finished, outcome = excluded.outcome,"
+        " reason = excluded.reason, record = excluded.record",
+        (
+            record.run_id,
+            record.client,
+            record.operation,
+            time_text(record.started),
+            time_or_none(record.finished),
+            record.outcome,
+            record.reason,
+            write(record),
+        ),
+    )
+
+
+def has_ended(connection: sqlite3.Connection, run_id: str) -> bool:
+    """Whether the end of that run is written down."""
+    row = connection.execute("SELECT finished FROM runs WHERE run_id = ?", (run_id,)).fetchone()
+    return row is not None and row["finished"] is not None
+
+
+def forget_old(connection: sqlite3.Connection, record: RunRecord) -> None:
+    """Drop finished runs that are too old to be of interest at the time of this record."""
+    oldest = time_text((record.finished or record.started) - HISTORY)
+    connection.execute("DELETE FROM runs WHERE started < ? AND finished IS NOT NULL", (oldest,))
+
+
+def find(connection: sqlite3.Connection, condition: str, *values: str | int) -> list[RunRecord]:
+    """Return the records for which the condition (ours, never the operator's) holds."""
+    rows = connection.execute(f"SELECT record FROM runs {condition}", values)  # noqa: S608 - constants of journal.py
+    return [read_record(row["record"]) for row in rows]
+
+
+def fold(connection: sqlite3.Connection, record: RunRecord) -> None:
+    """Fold a finished run into the state of its client."""
+    known = histories(connection, record.operation, record.client)
+    after = ClientHistory.after(known.get(record.client), record)
+    connection.execute(
+        "INSERT OR REPLACE INTO client_state (client, operation, last, last_success, consecutive_failures, runs,"
+        " failures, duration_seconds, original_bytes, deduplicated_bytes, archives)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT count(*) FROM ledger WHERE client = ?))",
+        (
+            after.client,
+            record.operation,
+            write(after.last),
+            write(after.last_success) if after.last_success else None,
+            after.consecutive_failures,
+            after.runs,
+            json.dumps(dict(after.failures)),
+            after.duration_seconds,
+            after.original_bytes,
+            after.deduplicated_bytes,
+            after.client,
+        ),
+    )
+
+
+def histories(connection: sqlite3.Connection, operation: Operation, client: str = "") -> Mapping[str, ClientHistory]:
+    """Return the fold of every client, or of one."""
+    found: dict[str, ClientHistory] = {}
+    for row in connection.execute(
+        "SELECT * FROM client_state WHERE operation = ? AND (? = '' OR client = ?)", (operation, client, client)
+    ):
+        last = read_record(row["last"])
+        same = row["last_success"] == row["last"]
+        success = last if same else row["last_success"] and read_record(row["last_success"])
+        found[row["client"]] = ClientHistory(
+            client=row["client"],
+            last=last,
+            last_success=success or None,
+            consecutive_failures=row["consecutive_failures"],
+            runs=row["runs"],
+            failures=json.loads(row["failures"]),
+            duration_seconds=row["duration_seconds"],
+            original_bytes=row["original_bytes"],
+            deduplicated_bytes=row["deduplicated_bytes"],
+            archives=row["archives"],
+        )
+    return found

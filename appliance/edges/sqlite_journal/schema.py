@@ -1,0 +1,79 @@
+"""The tables, as a list of steps from nothing to now; a file remembers in `user_version` how many it has taken."""
+
+from __future__ import annotations
+
+# Times are ISO 8601 in UTC with microseconds, so that they also sort as text. Records are JSON beside the columns that
+# queries need: a record only ever grows, and `sqlite3 journal.sqlite` can still answer questions about it.
+MIGRATIONS = (
+    """
+    CREATE TABLE facts (
+        key TEXT PRIMARY KEY,
+        value TEXT NOT NULL
+    ) WITHOUT ROWID;
+
+    CREATE TABLE runs (
+        run_id TEXT PRIMARY KEY,
+        client TEXT NOT NULL,
+        operation TEXT NOT NULL,
+        started TEXT NOT NULL,
+        finished TEXT,
+        outcome TEXT,
+        reason TEXT,
+        record TEXT NOT NULL
+    );
+    CREATE INDEX runs_by_start ON runs (started);
+    CREATE INDEX runs_by_client ON runs (client, started);
+    CREATE INDEX runs_unfinished ON runs (started) WHERE finished IS NULL;
+
+    CREATE TABLE progress (
+        run_id TEXT PRIMARY KEY REFERENCES runs (run_id) ON DELETE CASCADE,
+        progress TEXT NOT NULL
+    );
+
+    CREATE TABLE ledger (
+        client TEXT NOT NULL,
+        archive_id TEXT NOT NULL,
+        name TEXT NOT NULL,
+        started TEXT NOT NULL,
+        run_id TEXT NOT NULL,
+        archive TEXT NOT NULL,
+        PRIMARY KEY (client, archive_id)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE repositories (
+        client TEXT PRIMARY KEY,
+        repository_id TEXT NOT NULL,
+        first_seen TEXT NOT NULL
+    );
+
+    -- The fold of all runs of a client: written in the transaction that ends a run, so that a scrape with 1,000
+    -- clients and a year of history reads 1,000 rows, and so that counters outlive the pruning of the history.
+    CREATE TABLE client_state (
+        client TEXT NOT NULL,
+        operation TEXT NOT NULL,
+        last TEXT NOT NULL,
+        last_success TEXT,
+        consecutive_failures INTEGER NOT NULL,
+        runs INTEGER NOT NULL,
+        failures TEXT NOT NULL,
+        duration_seconds REAL NOT NULL,
+        original_bytes INTEGER NOT NULL,
+        deduplicated_bytes INTEGER NOT NULL,
+        archives INTEGER NOT NULL,
+        PRIMARY KEY (client, operation)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE requests (
+        request_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        client TEXT NOT NULL,
+        operation TEXT NOT NULL,
+        accept_shrink INTEGER NOT NULL,
+        created TEXT NOT NULL,
+        run_id TEXT NOT NULL DEFAULT '',
+        refusal TEXT NOT NULL DEFAULT '',
+        answered TEXT
+    );
+    CREATE INDEX requests_open ON requests (request_id) WHERE answered IS NULL;
+    """,
+)

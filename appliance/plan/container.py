@@ -1,0 +1,142 @@
+"""Which container a plan runs in: its rights, its network, its mounts (DESIGN §3). The only place that grants any."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, assert_never
+
+from appliance.config.model import MountClient, Names, SshfsClient
+from appliance.plan import places
+from appliance.ports import ContainerSpec, Mount
+from appliance.record import Operation
+
+if TYPE_CHECKING:
+    from pathlib import PurePosixPath
+
+    from appliance.config.model import ApplianceSettings, Client
+    from appliance.plan.run_plan import RunPlan
+
+SCAN = "scan"
+QUESTIONS = ("archives", "files", "key-export", SCAN)
+
+_UNPRIVILEGED = f"{places.UID}:{places.GID}"
+# To mount (SYS_ADMIN), and to hand everything that reads a client's bytes to the unprivileged user for good.
+_MOUNT_RIGHTS = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "KILL", "SYS_CHROOT")
+_READ_ALL = "DAC_READ_SEARCH"
+_READ_ALL_RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", _READ_ALL)
+
+
+def plan_file(plan: RunPlan) -> PurePosixPath:
+    """Where the plan lies, as the supervisor sees it; a question has a file of its own beside that of a run."""
+    name = f"{plan.run_id}.json" if plan.operation in QUESTIONS else "plan.json"
+    return places.run_folder(plan.client) / name
+
+
+def container_spec(client: Client, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
+    """Return the container for a run or for a question; a question's run id ends its container's name.
+
+    Raises ValueError for an operation that has no container.
+    """
+    if plan.operation == SCAN:
+        return _spec(client, plan, settings, mounts=(_plan(plan),), network=settings.network)
+    if plan.operation in QUESTIONS:
+        return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")
+    if plan.operation not in tuple(Operation):
+        raise ValueError(f"no container is known for the operation {plan.operation}")
+    if isinstance(client, SshfsClient):
+        return _sshfs(client, plan, settings)
+    if isinstance(client, MountClient):
+        return _mount(client, plan, settings)
+    assert_never(client)
+
+
+def _sshfs(client: SshfsClient, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
+    rights = (*_MOUNT_RIGHTS, _READ_ALL) if client.names is Names.CHROOT else _MOUNT_RIGHTS
+    return _spec(
+        client,
+        plan,
+        settings,
+        mounts=(
+            _plan(plan),
+            _ours(places.key_file(client.name), places.KEY),
+            _ours(places.known_hosts_file(client.name), places.KNOWN_HOSTS),
+            *_repository(client),
+        ),
+        network=settings.network,
+        user="0:0",
+        capabilities=rights,
+        devices=(settings.fuse_device,),
+        security=("apparmor=unconfined", "label=disable", "no-new-privileges"),
+        privileged=settings.privileged,
+    )
+
+
+def _mount(client: MountClient, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
+    # The source is a folder here: there is nothing to reach, so there is no network to leak through.
+    return _spec(
+        client,
+        plan,
+        settings,
+        mounts=(_plan(plan), _source(client), *_repository(client)),
+        network="none",
+        user="0:0" if client.read_all else _UNPRIVILEGED,
+        capabilities=_READ_ALL_RIGHTS if client.read_all else (),
+    )
+
+
+def _spec(
+    client: Client,
+    plan: RunPlan,
+    settings: ApplianceSettings,
+    *,
+    mounts: tuple[Mount, ...],
+    network: str,
+    user: str = _UNPRIVILEGED,
+    capabilities: tuple[str, ...] = (),
+    devices: tuple[str, ...] = (),
+    security: tuple[str, ...] = ("no-new-privileges",),
+    privileged: bool = False,
+) -> ContainerSpec:
+    name = places.container_name(settings.name, client.name)
+    return ContainerSpec(
+        name=f"{name}-{plan.run_id}" if plan.operation in QUESTIONS else name,
+        command=("pull",),
+        labels={
+            places.LABEL_APPLIANCE: plan.appliance_id,
+            places.LABEL_CLIENT: client.name,
+            places.LABEL_OPERATION: plan.operation,
+            places.LABEL_RUN: plan.run_id,
+            **places.UPDATERS_KEEP_AWAY,
+        },
+        mounts=mounts,
+        network=network,
+        user=user,
+        capabilities=capabilities,
+        devices=devices,
+        security=security,
+        privileged=privileged,
+        memory=client.memory,
+        dns=() if network == "none" else settings.dns,
+    )
+
+
+def _plan(plan: RunPlan) -> Mount:
+    return _ours(plan_file(plan), places.PLAN)
+
+
+def _repository(client: Client) -> tuple[Mount, ...]:
+    # Writable even for a question: Borg takes a lock in the repository and keeps its cache.
+    return (
+        _ours(places.passphrase_file(client.name), places.PASSPHRASE),
+        _ours(places.repository_folder(client.name), places.REPOSITORY, read_only=False),
+        _ours(places.cache_folder(client.name), places.CACHE, read_only=False),
+    )
+
+
+def _source(client: MountClient) -> Mount:
+    if client.volume is not None:
+        return Mount(source=client.volume, target=str(places.SOURCE), volume=True)
+    return Mount(source=str(client.folder), target=str(places.SOURCE), host=True)
+
+
+def _ours(source: PurePosixPath, target: PurePosixPath, *, read_only: bool = True) -> Mount:
+    return Mount(source=str(source), target=str(target), read_only=read_only)

@@ -1,0 +1,189 @@
+"""Who is due, why, and since when: the schedule against the history of a client. Nothing here starts anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from appliance.record import Outcome, Reason, Trigger
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from appliance.config.model import Client
+    from appliance.config.values import Window
+    from appliance.ports import ClientHistory
+    from appliance.record import RunRecord
+
+# A run that starts later than this after its time was missed, not merely queued for a moment.
+CATCH_UP_AFTER = timedelta(minutes=5)
+BACK_OFF = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4))
+# Trying again by itself cannot help: somebody has to look, or has just said no.
+PERMANENT = frozenset(
+    {
+        Reason.HOST_KEY,
+        Reason.PASSPHRASE,
+        Reason.REPOSITORY_MISSING,
+        Reason.REPLAY,
+        Reason.INTEGRITY,
+        Reason.COLLAPSED,
+        Reason.SOURCE_CHANGED,
+        Reason.QUOTA,
+        Reason.STOPPED,
+    }
+)
+_MINUTE = timedelta(minutes=1)
+_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """The client is to be run now. `since` is when it fell due: who waits longest goes first."""
+
+    client: str
+    trigger: Trigger
+    since: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotDue:
+    """The client is left alone until that moment; None means until something else changes."""
+
+    client: str
+    until: datetime | None
+    reason: str
+
+
+def decide(
+    client: Client,
+    history: ClientHistory | None,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    first_seen: datetime,
+    paused: bool = False,
+) -> Due | NotDue:
+    """Decide whether the client is due now, and else when to look again. The caller leaves running clients out.
+
+    `first_seen` is when this supervisor first saw the client, or last started it.
+    """
+    if not client.enabled:
+        return NotDue(client=client.name, until=None, reason="disabled in the configuration")
+    if paused:
+        return NotDue(client=client.name, until=None, reason="paused; `borgpull resume` ends that")
+    call = _call(client, history, now=now, zone=zone, first_seen=first_seen)
+    opens = call.since if client.window is None else _open_from(client.window, max(call.since, now), zone)
+    if opens is None:
+        return NotDue(client=client.name, until=now + _DAY, reason="its window never opens")
+    if opens > now:
+        late = call.since <= now
+        reason = f"{call.reason}, but its window opens only at {_clock(opens, zone)}" if late else call.reason
+        return NotDue(client=client.name, until=opens, reason=reason)
+    scheduled = history is not None and call.trigger is Trigger.SCHEDULE
+    if scheduled and _lateness(call.since, client.window, now, zone) > CATCH_UP_AFTER:
+        return replace(call, trigger=Trigger.CATCH_UP, reason=f"{call.reason}; it was missed")
+    return call
+
+
+def next_run(
+    client: Client,
+    history: ClientHistory | None,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    first_seen: datetime,
+    paused: bool = False,
+) -> datetime | None:
+    """Return when the client is run next as things stand: now when it is due, None when it never is."""
+    match decide(client, history, now=now, zone=zone, first_seen=first_seen, paused=paused):
+        case Due():
+            return now
+        case NotDue(until=until):
+            return until
+
+
+def choose(waiting: Iterable[Due], free: int) -> tuple[Due, ...]:
+    """Give the free slots away: what an operator asked for first, then who has waited longest."""
+    order = sorted(waiting, key=lambda due: (due.trigger is not Trigger.OPERATOR, due.since, due.client))
+    return tuple(order[: max(free, 0)])
+
+
+def client_state(client: Client, history: ClientHistory | None, *, running: bool, now: datetime) -> str:
+    """Say in one word how the client stands: disabled, running, never, failing, overdue or ok."""
+    if not client.enabled:
+        return "disabled"
+    if running:
+        return "running"
+    if history is None:
+        return "never"
+    tried = history.last.outcome is not Outcome.SKIPPED
+    if history.consecutive_failures or (
+        tried and history.last.outcome is not None and not history.last.outcome.is_good
+    ):
+        return "failing"
+    if history.last_success is None:
+        return "never"
+    return "overdue" if now - history.last_success.started > client.overdue_after else "ok"
+
+
+def _call(client: Client, history: ClientHistory | None, *, now: datetime, zone: ZoneInfo, first_seen: datetime) -> Due:
+    """Return when the client is called next by its schedule or after a failure, whatever the window says."""
+    if history is None:
+        return Due(client=client.name, trigger=Trigger.SCHEDULE, since=min(first_seen, now), reason="never backed up")
+    last = history.last
+    # A clock that was wrong for a while must not silence a client for years.
+    misdated = last.started > now + _DAY
+    started = first_seen if misdated else last.started
+    scheduled = client.schedule.next_after(started, client.name, zone)
+    planned = Due(
+        client=client.name,
+        trigger=Trigger.SCHEDULE,
+        since=scheduled,
+        reason=f"due at {_clock(scheduled, zone)}, last started at {_clock(started, zone)}",
+    )
+    again = None if misdated else _retry_at(last, history.consecutive_failures)
+    if again is None or scheduled <= again:
+        return planned
+    why = last.reason.value if last.reason else "unknown"
+    outcome = last.outcome.value if last.outcome else "unfinished"
+    reason = f"the last run was {outcome} ({why}), to be tried again at {_clock(again, zone)}"
+    return Due(client=client.name, trigger=Trigger.RETRY, since=again, reason=reason)
+
+
+def _retry_at(last: RunRecord, consecutive_failures: int) -> datetime | None:
+    if last.outcome is None or last.outcome.is_good or last.finished is None:
+        return None
+    if last.outcome is Outcome.SKIPPED:
+        return last.finished + BACK_OFF[0]
+    if last.reason in PERMANENT:
+        return None
+    step = min(max(consecutive_failures, 1), len(BACK_OFF)) - 1
+    return last.finished + BACK_OFF[step]
+
+
+def _open_from(window: Window, moment: datetime, zone: ZoneInfo) -> datetime | None:
+    """Return the first moment from there on that lies in the window; None when none does within two days."""
+    if window.contains(moment.astimezone(zone).time()):
+        return moment
+    minute = moment.replace(second=0, microsecond=0)
+    for _ in range(2 * 24 * 60):
+        minute += _MINUTE
+        if window.contains(minute.astimezone(zone).time()):
+            return minute
+    return None
+
+
+def _lateness(since: datetime, window: Window | None, now: datetime, zone: ZoneInfo) -> timedelta:
+    """How long it has been due while it was also allowed to run."""
+    if window is None:
+        return now - since
+    opened = _open_from(window, since, zone)
+    return timedelta(0) if opened is None else now - opened
+
+
+def _clock(moment: datetime, zone: ZoneInfo) -> str:
+    return moment.astimezone(zone).strftime("%Y-%m-%d %H:%M")

@@ -1,0 +1,81 @@
+"""Where things are inside the containers, and what they are called outside: one place for every such name."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+
+# In the supervisor.
+CONFIG = PurePosixPath("/config")
+STATE = PurePosixPath("/state")
+REPOSITORIES = PurePosixPath("/repos")
+JOURNAL = STATE / "journal.sqlite"
+
+# In a pull container. One odd top-level folder, and the same in the chroot, so that Borg sees its repository and its
+# cache under one path whatever the method (a moved repository makes Borg ask), and so that a client's own folder
+# of that name is the only thing a chroot archive can never hold.
+ROOM = PurePosixPath("/.borgpull")
+PLAN = ROOM / "plan.json"
+KEY = ROOM / "key"
+KNOWN_HOSTS = ROOM / "known_hosts"
+PASSPHRASE = ROOM / "passphrase"
+REPOSITORY = ROOM / "repository"
+CACHE = ROOM / "cache"
+SOURCE = ROOM / "source"
+
+# Constant for ever: Borg's files cache is keyed by the absolute path, so another mount point means reading everything.
+CLIENT_ROOT = PurePosixPath("/mnt/client")
+CHROOT = PurePosixPath("/mnt/root")
+SCRATCH = PurePosixPath("/run/borgpull")
+FETCHED_PASSWD = SCRATCH / "passwd"
+FETCHED_GROUP = SCRATCH / "group"
+SSH_CONFIG = SCRATCH / "ssh_config"
+
+# The one unprivileged user of the image: it owns repositories, caches and secrets; ssh, sshfs and Borg run as it.
+UID = 1000
+GID = 1000
+
+LABEL_APPLIANCE = "borgpull.appliance"
+LABEL_CLIENT = "borgpull.client"
+LABEL_OPERATION = "borgpull.operation"
+LABEL_RUN = "borgpull.run"
+# A run is not a service: updaters must not restart it in the middle of a backup.
+UPDATERS_KEEP_AWAY = {
+    "com.centurylinklabs.watchtower.enable": "false",
+    "wud.watch": "false",
+    "dockhand.update": "false",
+}
+
+
+def container_name(appliance: str, client: str) -> str:
+    """Name the pull container; the name is the client's lock, since the engine refuses a second one."""
+    return f"{appliance}-{client}"
+
+
+def repository_folder(client: str) -> PurePosixPath:
+    """Where the client's repository is, as the supervisor sees it."""
+    return REPOSITORIES / client
+
+
+def cache_folder(client: str) -> PurePosixPath:
+    """Where the client's Borg cache, security and key folders are, as the supervisor sees it."""
+    return STATE / "cache" / client
+
+
+def run_folder(client: str) -> PurePosixPath:
+    """Where the plan of the client's run in progress lies, as the supervisor sees it."""
+    return STATE / "runs" / client
+
+
+def key_file(client: str) -> PurePosixPath:
+    """The client's private key, as the supervisor sees it; the public one is beside it with `.pub`."""
+    return CONFIG / "keys" / client / "id_ed25519"
+
+
+def passphrase_file(client: str) -> PurePosixPath:
+    """The passphrase of the client's repository, as the supervisor sees it."""
+    return CONFIG / "secrets" / client / "passphrase"
+
+
+def known_hosts_file(client: str) -> PurePosixPath:
+    """The pinned host keys of the client (host field: the client's name), as the supervisor sees it."""
+    return CONFIG / "known_hosts" / client

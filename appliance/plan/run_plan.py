@@ -1,0 +1,73 @@
+"""What a run will do, as data: written by the supervisor, printed by `borgpull plan`, read by the pull container."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+
+from appliance.errors import StateError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Baseline:
+    """The last good archive, against which a collapse of the source is judged."""
+
+    files: int
+    original_size: int
+    filesystem: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """Everything a pull container needs to know. Holds no secret; durations in seconds, sizes in bytes.
+
+    `repository_id` is None only before the first good run of a client: then, and only then, may a repository be made.
+    `alive` are the ids of the client's containers that run at this moment: their locks are theirs.
+    `baseline` is None when nothing is known or the operator accepts a smaller source.
+    """
+
+    run_id: str
+    client: str
+    operation: str
+    appliance_id: str
+    method: str
+    names: str
+    host: str = ""
+    port: int = 22
+    user: str = ""
+    paths: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    exclude_caches: bool = False
+    encryption: str = "repokey-blake2"
+    compression: str = "zstd,3"
+    archive_name: str = ""
+    repository_id: str | None = None
+    baseline: Baseline | None = None
+    max_shrink: float = 0.5
+    marker: str = ""
+    read_all: bool = False
+    timeout: int = 86400
+    connection_timeout: int = 45
+    stall_timeout: int = 1800
+    arguments: tuple[str, ...] = ()
+    alive: tuple[str, ...] = ()
+
+    @property
+    def temporary_archive_name(self) -> str:
+        """The name under which the archive is made; it gets its final name only after every gate."""
+        return f"{self.client}.tmp-{self.run_id}"
+
+    def to_json(self) -> str:
+        """Write the plan for the pull container."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True)
+
+    @classmethod
+    def from_json(cls, text: str) -> RunPlan:
+        """Read a plan back; raises StateError when it is not one."""
+        try:
+            fields = json.loads(text)
+            baseline = fields.pop("baseline")
+            lists = {key: tuple(value) for key, value in fields.items() if isinstance(value, list)}
+            return cls(**{**fields, **lists, "baseline": Baseline(**baseline) if baseline else None})
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise StateError(f"the run plan cannot be read ({error}); the image and the supervisor differ") from error

@@ -1,0 +1,226 @@
+"""What the core asks of the world. Small: a fake of each fits one screen and passes the same contract suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from appliance.record import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from appliance.record import (
+        KnownRepository,
+        LedgerEntry,
+        Operation,
+        Progress,
+        Request,
+        RequestKind,
+        RunRecord,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """Something mounted into a container.
+
+    `source` is a path of the supervisor, which the engine translates; a path of the engine's host with `host=True`;
+    or the name of a volume, which must exist, with `volume=True`.
+    """
+
+    source: str
+    target: str
+    read_only: bool = True
+    host: bool = False
+    volume: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerSpec:
+    """A container to start, as data. `memory` in bytes, `stop_grace` in seconds; network "none" means none at all.
+
+    An empty `entrypoint` means the image's own. Whatever the spec says, the root file system is read-only, with
+    /run/borgpull and /tmp in memory, every capability but `capabilities` is dropped, and an init process reaps.
+    """
+
+    name: str
+    command: tuple[str, ...]
+    entrypoint: tuple[str, ...] = ()
+    labels: Mapping[str, str]
+    mounts: tuple[Mount, ...]
+    network: str
+    user: str = ""
+    capabilities: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    security: tuple[str, ...] = ("no-new-privileges",)
+    privileged: bool = False
+    memory: int | None = None
+    dns: tuple[str, ...] = ()
+    stop_grace: int = 90
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContainerState:
+    """What the engine knows of one of our containers. `exit_code` is None while it runs (or was never started)."""
+
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    running: bool
+    started: bool = True
+    exit_code: int | None = None
+    out_of_memory: bool = False
+    finished: datetime | None = None
+
+
+class Engine(Protocol):
+    """The container engine. Every method raises EngineError when the engine is unreachable or refuses."""
+
+    def start(self, spec: ContainerSpec) -> None:
+        """Create and start; raises NameTakenError when the name is held, DeviceMissingError without the device.
+
+        A container that could be created but not started is removed again.
+        """
+
+    def lines(self, name: str) -> Iterator[str]:
+        """Yield the container's standard output, whole lines, from its very first; ends when it ends or is gone.
+
+        A broken stream ends the iteration early: only `inspect` says whether the container still runs.
+        """
+
+    def log(self, name: str) -> str:
+        """Return the end of its standard output and error, for an error report; empty when there is no container."""
+
+    def inspect(self, name: str) -> ContainerState | None:
+        """Return the state of that container, or None when there is none."""
+
+    def stop(self, name: str, grace_seconds: int) -> None:
+        """Ask it to end, kill it after the grace; a container that is not there is no error."""
+
+    def remove(self, name: str) -> None:
+        """Remove it, running or not; a container that is not there is no error."""
+
+    def ours(self, appliance_id: str) -> Sequence[ContainerState]:
+        """Return every container that carries this appliance's label, running or not."""
+
+
+class Journal(Protocol):
+    """The record of all runs and the ledger. Every method raises StateError when the journal cannot be used."""
+
+    def begin(self, record: RunRecord) -> None:
+        """Write down that a run starts, before anything of it happens."""
+
+    def finish(self, record: RunRecord, ledger: Sequence[LedgerEntry] = ()) -> None:
+        """Write down how it ended and which archives are good, in one transaction; clears its progress.
+
+        Pins the repository id on the first good run. Finishing a run twice keeps the first end. A run that nobody
+        began is recorded all the same.
+        """
+
+    def progress(self, run_id: str, progress: Progress) -> None:
+        """Keep the latest progress of a run in progress."""
+
+    def progress_of(self, run_id: str) -> Progress | None:
+        """Return the latest progress of a run in progress; None before the first, and after the end."""
+
+    def run(self, run_id: str) -> RunRecord | None:
+        """Return one run, or None when there is none of that id."""
+
+    def unfinished(self) -> Sequence[RunRecord]:
+        """Return the runs that began and have no end, oldest first."""
+
+    def history(self, client: str | None = None, *, limit: int = 50) -> Sequence[RunRecord]:
+        """Return the newest runs first; all clients when none is named."""
+
+
+class Ledger(Protocol):
+    """The part of the journal that knows clients: what is good, and what is pinned."""
+
+    def last_runs(self) -> Mapping[str, ClientHistory]:
+        """Return what planning needs to know of every client that ever finished a run (operation create), by name."""
+
+    def archives(self, client: str) -> Sequence[LedgerEntry]:
+        """Return the good archives, oldest first."""
+
+    def repository(self, client: str) -> KnownRepository | None:
+        """Return the pinned repository, or None before the first good run."""
+
+
+class Requests(Protocol):
+    """How the command line and the supervisor talk: a table of the journal."""
+
+    def ask(self, kind: RequestKind, client: str, operation: Operation, *, accept_shrink: bool = False) -> int:
+        """Leave a request; returns its id."""
+
+    def open_requests(self) -> Sequence[Request]:
+        """Return the requests nobody has answered, oldest first."""
+
+    def answer(self, request_id: int, *, run_id: str = "", refusal: str = "") -> None:
+        """Say which run it became, or why it will not be done."""
+
+    def request(self, request_id: int) -> Request | None:
+        """Return the request, to see its answer."""
+
+
+class Facts(Protocol):
+    """Small things the appliance must remember, by name; also how the supervisor tells the command line how it is."""
+
+    def fact(self, key: str) -> str | None:
+        """Return the fact, or None when it was never set."""
+
+    def set_fact(self, key: str, value: str) -> None:
+        """Remember the fact in place of what was known before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientHistory:
+    """The finished create runs of one client, folded: what scheduling, status and metrics need.
+
+    `last` is the newest by start. A skipped run counts as a run, but neither as a failure nor as a success.
+    `archives` is the number of archives in the ledger; bytes and durations are sums over all runs.
+    """
+
+    client: str
+    last: RunRecord
+    last_success: RunRecord | None = None
+    consecutive_failures: int = 0
+    runs: int = 0
+    failures: Mapping[str, int] = field(default_factory=dict)
+    duration_seconds: float = 0.0
+    original_bytes: int = 0
+    deduplicated_bytes: int = 0
+    archives: int = 0
+
+    @classmethod
+    def after(cls, before: ClientHistory | None, run: RunRecord) -> ClientHistory:
+        """Fold one more finished run in; `archives` is left as it was."""
+        before = before or cls(client=run.client, last=run)
+        good = run.outcome is not None and run.outcome.is_good
+        bad = run.outcome in (Outcome.FAILED, Outcome.INTERRUPTED)
+        failures = dict(before.failures)
+        if bad and run.reason is not None:
+            failures[run.reason.value] = failures.get(run.reason.value, 0) + 1
+        success = before.last_success
+        if good and (success is None or run.started >= success.started):
+            success = run
+        return cls(
+            client=run.client,
+            # An orphan of an earlier start may be recorded after a newer run.
+            last=run if run.started >= before.last.started else before.last,
+            last_success=success,
+            consecutive_failures=0 if good else before.consecutive_failures + bad,
+            runs=before.runs + 1,
+            failures=failures,
+            duration_seconds=before.duration_seconds + (run.duration.total_seconds() if run.duration else 0.0),
+            original_bytes=before.original_bytes + (run.archive.original_size if run.archive else 0),
+            deduplicated_bytes=before.deduplicated_bytes + (run.archive.deduplicated_size if run.archive else 0),
+            archives=before.archives,
+        )
+
+
+class Clock(Protocol):
+    """The time, and waiting."""
+
+    def now(self) -> datetime:
+        """Return the time, aware, in UTC."""

@@ -1,0 +1,57 @@
+"""The unprivileged half of a pull container: it tells the story of the run and says its last word.
+
+Run as `python -m appliance.pull.controller LINK STDOUT STDERR SSHFS` with descriptors handed over by the root half.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from appliance.errors import BorgpullError
+from appliance.plan import places
+from appliance.plan.events import Result
+from appliance.plan.run_plan import RunPlan
+from appliance.pull import answers, link, story
+from appliance.pull.failure import Failure
+from appliance.pull.voice import Voice
+from appliance.record import Outcome, Reason
+
+
+def main() -> int:
+    """Do what the plan says; returns the exit code of the outcome."""
+    handed, stdout, stderr, sshfs = (int(number) for number in sys.argv[1:])
+    ends = story.Ends(control=link.from_descriptor(handed), stdout=stdout, stderr=stderr, sshfs=sshfs)
+    plan = RunPlan.from_json(Path(places.PLAN).read_text("utf-8"))
+    voice = Voice()
+    try:
+        result = _carry_out(plan, ends, voice)
+    except Failure as failure:
+        result = failure.result()
+    except BorgpullError as error:
+        result = Result(outcome=Outcome.FAILED, reason=Reason.INTERNAL, message=str(error))
+    voice.result(result)
+    ends.control.say(link.DONE)
+    return result.outcome.exit_code
+
+
+def _carry_out(plan: RunPlan, ends: story.Ends, voice: Voice) -> Result:
+    match plan.operation:
+        case "create":
+            return story.create(plan, ends, voice)
+        case "probe":
+            return story.probe(plan, ends, voice)
+        case "archives":
+            return answers.archives(plan, voice)
+        case "files":
+            return answers.files(plan, voice)
+        case "key-export":
+            return answers.key_export(plan, voice)
+        case "scan":
+            return answers.scan(plan, voice)
+        case unknown:
+            raise BorgpullError(f"this image does not know the operation {unknown!r}; image and supervisor differ")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

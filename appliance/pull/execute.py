@@ -1,0 +1,88 @@
+"""The only door to other programs: argv in, result out; stop, then terminate, then kill."""
+
+from __future__ import annotations
+
+import subprocess
+import time
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import signal
+    from collections.abc import Mapping, Sequence
+
+PIPE = subprocess.PIPE
+Process = subprocess.Popen[bytes]
+Stream = int | IO[bytes] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    """What a program left behind. `code` is negative when a signal ended it."""
+
+    code: int
+    stdout: str
+    stderr: str
+
+
+def run(
+    argv: Sequence[str], env: Mapping[str, str], *, descriptors: Sequence[int] = (), timeout_seconds: float
+) -> Finished:
+    """Run to its end and keep what it printed; it is killed (code -9) after the time limit."""
+    process = start(argv, env, descriptors=descriptors, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        stdout, stderr = process.communicate(timeout=timeout_seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        stdout, stderr = process.communicate()
+    return Finished(code=process.returncode, stdout=_text(stdout), stderr=_text(stderr))
+
+
+def start(
+    argv: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    descriptors: Sequence[int] = (),
+    stdout: Stream = None,
+    stderr: Stream = None,
+) -> Process:
+    """Start a program with exactly this environment and these extra descriptors; it reads nothing from us."""
+    return subprocess.Popen(
+        list(argv),
+        env=dict(env),
+        stdin=subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        pass_fds=tuple(descriptors),
+    )
+
+
+class Ending:
+    """A polite end that does not wait for ever: a list of (seconds from now, signal), advanced by `tick`."""
+
+    def __init__(self, process: Process, signals: Sequence[tuple[float, signal.Signals]]) -> None:
+        """Send the signals that are due at once."""
+        now = time.monotonic()
+        self._process = process
+        self._pending = [(now + delay, number) for delay, number in signals]
+        self.tick()
+
+    def tick(self) -> None:
+        """Send what is due; nothing happens to a process that has ended."""
+        while self._pending and self._process.poll() is None and self._pending[0][0] <= time.monotonic():
+            self._process.send_signal(self._pending.pop(0)[1])
+
+
+def end(process: Process, *, grace_seconds: float) -> None:
+    """Terminate, wait for the grace, kill, and wait until it is gone."""
+    if process.poll() is None:
+        process.terminate()
+        try:
+            process.wait(grace_seconds)
+        except subprocess.TimeoutExpired:
+            process.kill()
+    process.wait()
+
+
+def _text(raw: bytes) -> str:
+    return raw.decode("utf-8", "surrogateescape")

@@ -1,0 +1,179 @@
+"""The repository as the run finds it and leaves it: made once, never silently; its locks; names; temporary archives."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.borg import exits, locks, output
+from appliance.borg import repository as verbs
+from appliance.plan import places
+from appliance.plan.events import ListedArchive
+from appliance.pull import execute
+from appliance.pull.failure import Failure
+from appliance.record import Reason, RepositoryStats
+
+if TYPE_CHECKING:
+    from appliance.borg.command import Command
+    from appliance.plan.run_plan import RunPlan
+    from appliance.pull.voice import Voice
+
+_ROOT = Path(places.REPOSITORY)
+_CACHE = Path(places.CACHE)
+# An auxiliary Borg reads or writes a manifest; only a huge index or an operator's lock makes it slow.
+_LIMIT_SECONDS = 3600.0
+# Borg cannot wait for a lock that it may not look into.
+_FOREIGN_LOCK = re.compile(r"Permission denied: '[^']*/lock\.(?:exclusive|roster)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A repository that opened with our passphrase: its id and its archives, temporary ones apart."""
+
+    repository_id: str
+    encryption: str
+    archives: tuple[ListedArchive, ...]
+    temporary: tuple[str, ...]
+
+
+def exists() -> bool:
+    """Whether there is a repository at all."""
+    return (_ROOT / "config").is_file()
+
+
+def look(plan: RunPlan) -> Found:
+    """Open the repository: right passphrase, right id, nobody else's lock. Raises Failure."""
+    if not exists():
+        if plan.repository_id:
+            raise Failure(
+                Reason.REPOSITORY_MISSING,
+                f"The repository of {plan.client} is gone from {places.repository_folder(plan.client)}; "
+                "is the volume mounted? Nothing was made in its place.",
+            )
+        raise Failure(Reason.REPOSITORY_MISSING, f"{plan.client} has no repository yet; it is made by the first run.")
+    listed = output.read_listed(_borg(plan, verbs.list_archives(plan)).stdout)
+    if plan.repository_id and listed.repository_id != plan.repository_id:
+        raise Failure(
+            Reason.REPOSITORY,
+            f"Another repository stands in {places.repository_folder(plan.client)}: its id is {listed.repository_id}, "
+            f"but the journal knows {plan.repository_id}. Put the right one back.",
+        )
+    temporary = f"{plan.client}.tmp-"
+    return Found(
+        repository_id=listed.repository_id,
+        encryption=listed.encryption,
+        archives=tuple(
+            ListedArchive(name=name, id=id_, started=started)
+            for name, id_, started in listed.archives
+            if not name.startswith(temporary)
+        ),
+        temporary=tuple(name for name, _, _ in listed.archives if name.startswith(temporary)),
+    )
+
+
+def make(plan: RunPlan, voice: Voice) -> Found:
+    """Make the repository of a client that never had one."""
+    voice.note(f"making a repository for {plan.client} ({plan.encryption})")
+    _borg(plan, verbs.init(plan))
+    return look(plan)
+
+
+def give_final_name(plan: RunPlan) -> None:
+    """Rename the archive of this run: from here on it counts."""
+    _borg(plan, verbs.rename(plan))
+
+
+def forget(plan: RunPlan, temporary: tuple[str, ...], voice: Voice) -> None:
+    """Delete archives that never counted. Not being able to is a note: the next run tries again."""
+    if not temporary:
+        return
+    try:
+        _borg(plan, verbs.delete(plan, temporary))
+    except Failure as failure:
+        voice.note(f"temporary archives stay for now: {failure.message}", "warning")
+
+
+def stats(found: Found, cache: dict[str, int], archives: int) -> RepositoryStats:
+    """Say how large the repository is now."""
+    return RepositoryStats(
+        id=found.repository_id,
+        encryption=found.encryption,
+        total_size=cache["total_size"],
+        total_csize=cache["total_csize"],
+        unique_csize=cache["unique_csize"],
+        total_chunks=cache["total_chunks"],
+        total_unique_chunks=cache["total_unique_chunks"],
+        disk_size=_disk_size(_ROOT),
+        archives=archives,
+    )
+
+
+def run_borg(plan: RunPlan, command: Command) -> execute.Finished:
+    """Run an auxiliary Borg with the passphrase as a descriptor; the caller judges the exit code."""
+    descriptor = os.open(places.PASSPHRASE, os.O_RDONLY)
+    try:
+        env = {**command.env, "BORG_PASSPHRASE_FD": str(descriptor)}
+        limit = min(_LIMIT_SECONDS, plan.timeout)
+        return execute.run(command.argv, env, descriptors=(descriptor,), timeout_seconds=limit)
+    finally:
+        os.close(descriptor)
+
+
+def why(stderr: str) -> str:
+    """Borg's own last complaint, as one line."""
+    messages = [said for line in stderr.splitlines() if isinstance(said := output.read_line(line), output.LogMessage)]
+    troubles = [said.message for said in messages if said.is_trouble]
+    return " ".join((troubles or ["no message"])[-1].split())[:500]
+
+
+def _borg(plan: RunPlan, command: Command) -> execute.Finished:
+    finished = run_borg(plan, command)
+    if finished.code != 0 and not exits.is_warning(finished.code):
+        raise borg_failure(plan, finished.code, finished.stderr)
+    return finished
+
+
+def borg_failure(plan: RunPlan, code: int, stderr: str) -> Failure:
+    """Turn a Borg that failed into the run's failure: by its exit code, and where that is blunt, by what it said."""
+    reason, said = exits.reason_of(code), why(stderr)
+    if exits.is_signal(code):
+        return Failure(Reason.KILLED, f"Borg was killed from outside (exit {code}).", code=code)
+    if "No space left on device" in stderr or "Disk quota exceeded" in stderr:
+        reason = Reason.NO_SPACE
+    elif "Read-only file system" in stderr:
+        reason = Reason.READ_ONLY
+    elif _FOREIGN_LOCK.search(stderr):
+        reason, said = Reason.LOCK, f"{said}; is it held by root?"
+    sentence = {
+        Reason.NO_SPACE: "The volume of the repositories is full; free some room, Borg needs it even to delete.",
+        Reason.READ_ONLY: "The volume of the repositories is read-only; look at the disk, then mount it writable.",
+        Reason.PASSPHRASE: f"The passphrase in secrets/{plan.client} does not open the repository.",
+        Reason.LOCK: "Somebody else holds the repository's lock; it was respected and not broken.",
+    }.get(reason, "Borg failed.")
+    return Failure(reason, f"{sentence} (Borg says: {said})", code=code)
+
+
+def break_dead_locks(plan: RunPlan, voice: Voice) -> None:
+    """Break what a run that is gone left behind; only for a run that holds the client's container name."""
+    owners = _lock_owners(_ROOT).union(*(_lock_owners(folder) for folder in _CACHE.glob(".cache/borg/*")))
+    if not owners or not locks.are_all_dead(owners, plan.appliance_id, plan.alive):
+        return
+    voice.note(f"breaking the lock of a run that is gone: {', '.join(sorted(owners))}", "warning")
+    _borg(plan, verbs.break_lock(plan))
+
+
+def _lock_owners(folder: Path) -> frozenset[str]:
+    exclusive, roster = folder / "lock.exclusive", folder / "lock.roster"
+    try:
+        names = tuple(entry.name for entry in exclusive.iterdir()) if exclusive.is_dir() else ()
+        return locks.holders(names, roster.read_text("utf-8", "replace") if roster.is_file() else "")
+    except PermissionError:
+        # An operator's Borg that runs as root: what cannot be read is not ours, and not broken.
+        return frozenset({"somebody with other rights"})
+
+
+def _disk_size(folder: Path) -> int:
+    return sum(os.lstat(Path(place) / name).st_size for place, _, names in os.walk(folder) for name in names)

@@ -1,0 +1,200 @@
+"""One create run as the unprivileged half tells it: DESIGN §4, steps 5 to 12."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from appliance.borg import exits, output
+from appliance.plan import gates
+from appliance.plan.events import ListedArchive, Result
+from appliance.pull import link, repository
+from appliance.pull.failure import Failure, insist, stopped
+from appliance.pull.methods.opened import connect, opened
+from appliance.pull.source import check_alive, check_paths
+from appliance.pull.watch import Heard, Watch
+from appliance.record import Outcome, Reason
+
+if TYPE_CHECKING:
+    from appliance.plan.run_plan import RunPlan
+    from appliance.pull.source import Source
+    from appliance.pull.voice import Voice
+    from appliance.record import ArchiveStats
+
+_NAMED_FILES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ends:
+    """What the controller was handed: the link to the root half, and the read ends of Borg's and sshfs's pipes."""
+
+    control: link.Link
+    stdout: int
+    stderr: int
+    sshfs: int
+
+
+def probe(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
+    """Go as far as the liveness gate and back: everything a pull needs but Borg."""
+    voice.step("connect")
+    facts = connect(plan, voice)
+    voice.step("open")
+    ends.control.beat()
+    with opened(plan, ends.control, ends.sshfs) as source:
+        voice.step("liveness")
+        check_paths(source, plan.paths)
+        filesystem = source.filesystem
+    count = len(plan.paths)
+    there = "its path is there" if count == 1 else f"all {count} paths are there"
+    message = f"{'; '.join((f'{plan.client} answers', *facts, there))}."
+    return Result(outcome=Outcome.SUCCESS, message=message, facts=facts, source_filesystem=filesystem)
+
+
+def create(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
+    """Make one archive that counts, or none."""
+    voice.step("connect")
+    with ThreadPoolExecutor(1) as beside:
+        # Opening the repository and reaching the client take a second each and do not need each other.
+        looking = beside.submit(_look, plan, voice) if _should_exist(plan) else None
+        facts = connect(plan, voice)
+        found = looking.result() if looking else repository.make(plan, voice)
+    voice.step("open")
+    ends.control.beat()
+    with opened(plan, ends.control, ends.sshfs) as source:
+        voice.step("liveness")
+        check_paths(source, plan.paths)
+        insist(gates.filesystem_gate(plan.baseline.filesystem if plan.baseline else "", source.filesystem))
+        voice.step("create")
+        ends.control.say(link.CREATE)
+        heard = Watch(ends.control, ends.stdout, ends.stderr, voice).until_the_end()
+        try:
+            voice.step("verify")
+            created = _verified(plan, source, heard)
+            voice.step("rename")
+            repository.give_final_name(plan)
+        except Failure:
+            # Borg is dead by now; one that was terminated may have left its lock.
+            repository.break_dead_locks(plan, voice)
+            repository.forget(plan, _made_in_vain(plan, heard), voice)
+            raise
+        repository.forget(plan, found.temporary, voice)
+        voice.step("close")
+    return _result(plan, found, created, heard, source, facts, voice)
+
+
+def _look(plan: RunPlan, voice: Voice) -> repository.Found:
+    repository.break_dead_locks(plan, voice)
+    return repository.look(plan)
+
+
+def _should_exist(plan: RunPlan) -> bool:
+    return plan.repository_id is not None or repository.exists()
+
+
+def _verified(plan: RunPlan, source: Source, heard: Heard) -> output.Created:
+    """The gates after Borg: only they decide; a dead mount gives Borg's exit code 0 or 106 as it likes (R1)."""
+    if heard.stopped:
+        raise _with_warnings(stopped(heard.stopped), heard)
+    if heard.lost:
+        raise _with_warnings(Failure(Reason.CONNECTION_LOST, _LOST.format(plan.client)), heard)
+    if heard.code != 0 and not exits.is_warning(heard.code):
+        failure = repository.borg_failure(plan, heard.code, _as_stderr(heard))
+        raise _with_warnings(failure, heard)
+    check_alive(source)
+    insist(gates.io_error_gate(heard.broken_reads))
+    created = output.read_created(heard.stdout.decode("utf-8", "replace"))
+    if created.archive.files == 0:
+        raise Failure(Reason.SOURCE_EMPTY, f"Not one file was found in {', '.join(plan.paths)}; nothing was kept.")
+    insist(gates.collapse_gate(plan.baseline, created.archive.files, created.archive.original_size, plan.max_shrink))
+    return created
+
+
+_LOST = "The connection to {} broke in the middle; nothing was kept, and the next run starts again."
+
+
+def _made_in_vain(plan: RunPlan, heard: Heard) -> tuple[str, ...]:
+    """The temporary archive of this run, if Borg went as far as saving it; a checkpoint stays for the next run."""
+    saved = heard.code == 0 or exits.is_warning(heard.code)
+    return (plan.temporary_archive_name,) if saved and heard.stdout else ()
+
+
+def _result(
+    plan: RunPlan,
+    found: repository.Found,
+    created: output.Created,
+    heard: Heard,
+    source: Source,
+    facts: tuple[str, ...],
+    voice: Voice,
+) -> Result:
+    archive, archives = _under_its_final_name(plan, created.archive, voice)
+    reason, message = _judged(plan, created.archive.files, heard, archive)
+    return Result(
+        outcome=Outcome.WARNING if reason else Outcome.SUCCESS,
+        reason=reason,
+        message=message,
+        warnings=tuple(said.message for said in heard.warnings),
+        warning_count=heard.warning_count,
+        exit_code=heard.code,
+        archive=archive,
+        repository=repository.stats(found, created.cache, len(archives) or len(found.archives) + 1),
+        archives=archives,
+        source_filesystem=source.filesystem,
+        facts=facts,
+    )
+
+
+def _under_its_final_name(
+    plan: RunPlan, made: ArchiveStats, voice: Voice
+) -> tuple[ArchiveStats | None, tuple[ListedArchive, ...]]:
+    """Look the archive up again: a rename writes its metadata anew, and so gives it another id.
+
+    The archive stands and is good whatever happens here, so trouble is told but does not undo the run.
+    """
+    try:
+        archives = repository.look(plan).archives
+    except Failure as failure:
+        voice.note(f"the new archive could not be listed: {failure.message}", "warning")
+        return None, ()
+    named = next((entry for entry in archives if entry.name == plan.archive_name), None)
+    return (replace(made, name=named.name, id=named.id, started=named.started) if named else None), archives
+
+
+def _judged(plan: RunPlan, files: int, heard: Heard, archive: ArchiveStats | None) -> tuple[Reason | None, str]:
+    if heard.warning_count or heard.code != 0:
+        return _warning(heard)
+    if archive is None:
+        return Reason.REPOSITORY, f"{plan.archive_name} was made, but could not be listed afterwards."
+    return None, f"{files} files in {archive.name}."
+
+
+def _warning(heard: Heard) -> tuple[Reason, str]:
+    changed = [said for said in heard.warnings if said.message_id in _CHANGED]
+    unread = [said for said in heard.warnings if said.message_id not in _CHANGED]
+    named = "; ".join(said.message for said in (unread or changed)[:_NAMED_FILES])
+    more = heard.warning_count - min(len(unread or changed), _NAMED_FILES)
+    rest = f"; and {more} more" if more > 0 else ""
+    if unread or not changed:
+        count = heard.warning_count - len(changed)
+        return Reason.UNREADABLE, f"The archive lacks {count} {_files(count)} that could not be read: {named}{rest}."
+    return Reason.CHANGED, f"{len(changed)} {_files(len(changed))} changed or vanished while being read: {named}{rest}."
+
+
+# Files that moved under Borg's eyes: the archive holds what was there, or lacks what is gone anyway.
+_CHANGED = frozenset({"FileChangedWarning", "BackupFileNotFoundError"})
+
+
+def _files(count: int) -> str:
+    return "file" if count == 1 else "files"
+
+
+def _as_stderr(heard: Heard) -> str:
+    messages = [*(said.message for said in heard.warnings), heard.last_error]
+    return "\n".join(json.dumps({"type": "log_message", "levelname": "ERROR", "message": text}) for text in messages)
+
+
+def _with_warnings(failure: Failure, heard: Heard) -> Failure:
+    kept = tuple(said.message for said in heard.warnings)
+    return Failure(failure.reason, failure.message, code=heard.code, warnings=kept, count=heard.warning_count)

@@ -1,0 +1,58 @@
+"""What the controller tells the supervisor: steps, progress, notes and the result, as JSON lines on standard output."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from appliance.plan import events
+from appliance.record import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+_AT_MOST_EVERY_SECONDS = 1.0
+
+
+class Voice:
+    """Speaks to the supervisor; progress at most once a second, so that a log never fills with it."""
+
+    def __init__(self) -> None:
+        """Start silent."""
+        self._progress = Progress(step="prepare")
+        self._last_spoken = 0.0
+
+    def step(self, name: str) -> None:
+        """Say which step of the run begins."""
+        self._progress = replace(self._progress, step=name)
+        self._speak()
+
+    def progress(self, *, files: int, original_size: int, deduplicated_size: int, path: str) -> None:
+        """Say how far Borg has come."""
+        self._progress = replace(
+            self._progress, files=files, original_size=original_size, deduplicated_size=deduplicated_size, path=path
+        )
+        if time.monotonic() - self._last_spoken >= _AT_MOST_EVERY_SECONDS:
+            self._speak()
+
+    def note(self, message: str, level: str = "info") -> None:
+        """Leave a line in the run's log."""
+        _print(events.Note(level=level, message=message))
+
+    def data(self, value: Mapping[str, Any]) -> None:
+        """Give one item of an answer."""
+        _print(events.Data(value=dict(value)))
+
+    def result(self, result: events.Result) -> None:
+        """Say the last word."""
+        _print(result)
+
+    def _speak(self) -> None:
+        self._last_spoken = time.monotonic()
+        _print(self._progress)
+
+
+def _print(event: events.Event) -> None:
+    print(events.write(event), flush=True)  # noqa: T201 - standard output is the channel to the supervisor

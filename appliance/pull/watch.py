@@ -1,0 +1,126 @@
+"""Listening to `borg create`: progress out, warnings kept, and the words of the root half heard at once."""
+
+from __future__ import annotations
+
+import os
+import selectors
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from appliance.borg import output
+from appliance.pull import link
+
+if TYPE_CHECKING:
+    from appliance.pull.voice import Voice
+
+_CHUNK = 65536
+# A line longer than this is not one of Borg's; a hostile name cannot be longer than a path.
+_LONGEST_LINE = 1 << 20
+# A million unreadable files must not fill the memory: the first are named, all are counted.
+_KEPT_WARNINGS = 100
+_LONGEST_WARNING = 1000
+
+
+@dataclass
+class Heard:
+    """What Borg said until its end, and what the root half said meanwhile."""
+
+    code: int = 0
+    stdout: bytes = b""
+    warnings: list[output.LogMessage] = field(default_factory=list)
+    warning_count: int = 0
+    broken_reads: int = 0
+    last_error: str = ""
+    lost: bool = False
+    stopped: str = ""
+
+
+# The kernel's words for "the other end is gone"; Borg reports them file by file and goes on (borg archiver.py).
+GONE = ("Transport endpoint is not connected", "Software caused connection abort", "Stale file handle", "Host is down")
+_BROKEN = (*GONE, "Input/output error")
+
+
+class Watch:
+    """Reads both pipes of Borg and the link until Borg has ended and said everything."""
+
+    def __init__(self, control: link.Link, stdout: int, stderr: int, voice: Voice) -> None:
+        """Take over the read ends."""
+        self._link, self._voice = control, voice
+        self._stdout, self._stderr = stdout, stderr
+        self._rest = b""
+        self._ended = False
+        self.heard = Heard()
+
+    def until_the_end(self) -> Heard:
+        """Wait for Borg; its pipes end before its exit code comes."""
+        with selectors.DefaultSelector() as selector:
+            for source in (self._stdout, self._stderr, self._link):
+                selector.register(source, selectors.EVENT_READ)
+            while len(selector.get_map()) > 1 or not self._ended:
+                for key, _ in selector.select():
+                    if not self._take(key.fileobj):
+                        selector.unregister(key.fileobj)
+        return self.heard
+
+    def _take(self, source: object) -> bool:
+        if source is self._link:
+            return self._take_word()
+        chunk = os.read(self._stdout if source == self._stdout else self._stderr, _CHUNK)
+        if source == self._stdout:
+            self.heard.stdout += chunk
+        else:
+            self._take_lines(chunk)
+        return bool(chunk)
+
+    def _take_word(self) -> bool:
+        said = self._link.hear()
+        match said.word if said else "":
+            case link.CREATED:
+                self._ended, self.heard.code = True, int(said.note) if said else 0
+            case link.LOST:
+                self.heard.lost = True
+            case link.STOP:
+                self.heard.stopped = said.note if said else ""
+            case "":
+                # The root half is gone: nobody will report Borg's end, and the container is about to end too.
+                self._ended, self.heard.stopped = True, "killed"
+                return False
+            case _:
+                pass
+        return True
+
+    def _take_lines(self, chunk: bytes) -> None:
+        *lines, self._rest = (self._rest + chunk).split(b"\n")
+        if not chunk and self._rest:
+            lines, self._rest = [self._rest], b""
+        self._rest = self._rest[:_LONGEST_LINE]
+        for line in lines:
+            self._take_line(output.read_line(line.decode("utf-8", "surrogateescape")))
+        if lines:
+            self._link.beat()
+
+    def _take_line(self, said: output.ArchiveProgress | output.LogMessage | None) -> None:
+        match said:
+            case output.ArchiveProgress():
+                self._voice.progress(
+                    files=said.files,
+                    original_size=said.original_size,
+                    deduplicated_size=said.deduplicated_size,
+                    path=said.path,
+                )
+            case output.LogMessage() if said.is_trouble:
+                self._take_trouble(said)
+            case _:
+                pass
+
+    def _take_trouble(self, said: output.LogMessage) -> None:
+        heard = self.heard
+        heard.broken_reads += any(words in said.message for words in _BROKEN)
+        heard.lost = heard.lost or any(words in said.message for words in GONE)
+        if said.level != "WARNING":
+            heard.last_error = said.message
+        heard.warning_count += 1
+        if len(heard.warnings) < _KEPT_WARNINGS:
+            heard.warnings.append(
+                output.LogMessage(level=said.level, message=said.message[:_LONGEST_WARNING], message_id=said.message_id)
+            )

@@ -1,0 +1,204 @@
+"""What happened, as values: outcomes, reasons, archives and the record of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from appliance.errors import ExitCode
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+
+class Operation(StrEnum):
+    """What a run does for a client."""
+
+    CREATE = "create"
+    PROBE = "probe"
+
+
+class Trigger(StrEnum):
+    """Why a run was started."""
+
+    SCHEDULE = "schedule"
+    CATCH_UP = "catch-up"
+    RETRY = "retry"
+    OPERATOR = "operator"
+
+
+class Outcome(StrEnum):
+    """How a run ended."""
+
+    SUCCESS = "success"
+    WARNING = "warning"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    SKIPPED = "skipped"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether an archive that counts came out of it."""
+        return self in (Outcome.SUCCESS, Outcome.WARNING)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The exit code of `borgpull run`, and of the pull container, for this outcome."""
+        return _EXIT_CODES[self]
+
+
+_EXIT_CODES = {
+    Outcome.SUCCESS: ExitCode.SUCCESS,
+    Outcome.WARNING: ExitCode.WARNING,
+    Outcome.FAILED: ExitCode.FAILED,
+    Outcome.INTERRUPTED: ExitCode.INTERRUPTED,
+    Outcome.SKIPPED: ExitCode.SKIPPED,
+}
+
+
+class Reason(StrEnum):
+    """Why a run did not fully work. A fixed vocabulary: metrics, alerts and runbooks are keyed by it."""
+
+    UNREACHABLE = "unreachable"
+    AUTH = "auth"
+    HOST_KEY = "host_key"
+    NO_SFTP = "no_sftp"
+    SOURCE_MISSING = "source_missing"
+    SOURCE_EMPTY = "source_empty"
+    SOURCE_CHANGED = "source_changed"
+    CONNECTION_LOST = "connection_lost"
+    STALLED = "stalled"
+    COLLAPSED = "collapsed"
+    UNREADABLE = "unreadable"
+    CHANGED = "changed"
+    REPOSITORY_MISSING = "repository_missing"
+    REPOSITORY = "repository"
+    PASSPHRASE = "passphrase"  # noqa: S105 - the name of a reason
+    NO_SPACE = "no_space"
+    READ_ONLY = "read_only"
+    QUOTA = "quota"
+    LOCK = "lock"
+    INTEGRITY = "integrity"
+    REPLAY = "replay"
+    FUSE = "fuse"
+    ENGINE = "engine"
+    OUT_OF_MEMORY = "out_of_memory"
+    KILLED = "killed"
+    STOPPED = "stopped"
+    TIMEOUT = "timeout"
+    BUSY = "busy"
+    INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArchiveStats:
+    """One archive as Borg reported it; sizes in bytes."""
+
+    name: str
+    id: str
+    started: datetime
+    original_size: int
+    compressed_size: int
+    deduplicated_size: int
+    files: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryStats:
+    """The repository after a run; sizes in bytes. `unique_csize` is Borg's word for the compressed unique chunks."""
+
+    id: str
+    encryption: str
+    total_size: int
+    total_csize: int
+    unique_csize: int
+    total_chunks: int
+    total_unique_chunks: int
+    disk_size: int
+    archives: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """How far the run in progress has come. Sizes in bytes; `step` from plan.events; `path` is the client's text."""
+
+    step: str
+    files: int = 0
+    original_size: int = 0
+    deduplicated_size: int = 0
+    path: str = ""
+    updated: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """One attempt at one operation for one client. `finished` is None while it runs.
+
+    `message` is the sentence for the operator, `warnings` the first few of `warning_count` warnings.
+    """
+
+    run_id: str
+    client: str
+    operation: Operation
+    trigger: Trigger
+    method: str
+    started: datetime
+    finished: datetime | None = None
+    outcome: Outcome | None = None
+    reason: Reason | None = None
+    message: str = ""
+    warnings: tuple[str, ...] = field(default=())
+    warning_count: int = 0
+    exit_code: int | None = None
+    archive: ArchiveStats | None = None
+    repository: RepositoryStats | None = None
+    source_filesystem: str = ""
+
+    @property
+    def duration(self) -> timedelta | None:
+        """How long it took; None while it runs."""
+        return None if self.finished is None else self.finished - self.started
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """An archive known to be good: it passed every gate and stands in the repository under its final name."""
+
+    client: str
+    archive: ArchiveStats
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownRepository:
+    """The repository that belongs to a client: its id is pinned at the first good look (S9)."""
+
+    client: str
+    repository_id: str
+    first_seen: datetime
+
+
+class RequestKind(StrEnum):
+    """What the command line may ask of the supervisor."""
+
+    RUN = "run"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """Something the command line asks of the supervisor through the journal.
+
+    `run_id` is filled in when the supervisor has acted, `refusal` when it will not.
+    """
+
+    request_id: int
+    kind: RequestKind
+    client: str
+    operation: Operation
+    created: datetime
+    accept_shrink: bool = False
+    run_id: str = ""
+    refusal: str = ""
+    answered: datetime | None = None

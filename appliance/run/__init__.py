@@ -1,0 +1,19 @@
+"""One run, start to end: gates, container, follow, judge, record, remove. Adoption enters at `follow`."""
+
+from appliance.run.desk import Desk, Order, Records, Volumes, Watch
+from appliance.run.ending import failed_inside, interrupted
+from appliance.run.follow import follow
+from appliance.run.launch import plan_for, run
+
+__all__ = [
+    "Desk",
+    "Order",
+    "Records",
+    "Volumes",
+    "Watch",
+    "failed_inside",
+    "follow",
+    "interrupted",
+    "plan_for",
+    "run",
+]

@@ -1,0 +1,73 @@
+"""What a run works with, and what it is while it runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from appliance.ports import Journal, Ledger
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from appliance.config.model import ApplianceSettings, Client
+    from appliance.plan.events import Note, Result
+    from appliance.plan.gates import Ground, Refusal
+    from appliance.plan.run_plan import RunPlan
+    from appliance.ports import Clock, Engine
+    from appliance.record import Reason, RunRecord
+
+
+class Records(Journal, Ledger, Protocol):
+    """The journal as a run needs it."""
+
+
+class Volumes(Protocol):
+    """The folders of the appliance. Every method raises StateError when it cannot look."""
+
+    def survey(self, client: str) -> Ground:
+        """Look at what stands on the volumes, and change nothing."""
+
+    def prepare(self, plan: RunPlan) -> Refusal | None:
+        """Make the client's folders, the marker if it is missing, and write the plan; or say why it cannot be done."""
+
+    def release(self, client: str, run_id: str) -> None:
+        """Remove the locks that this run of the client left; its container must be gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What a run works with. `pause` waits so many seconds and returns True when the supervisor is closing."""
+
+    engine: Engine
+    journal: Records
+    volumes: Volumes
+    clock: Clock
+    log: Callable[[RunRecord, Note], None]
+    pause: Callable[[float], bool]
+
+
+@dataclass(slots=True, kw_only=True)
+class Watch:
+    """A run in progress, as its worker and the supervisor share it; the supervisor sets only `stop_reason`."""
+
+    record: RunRecord
+    container: str
+    deadline: datetime
+    stop_reason: Reason | None = None
+    result: Result | None = None
+    lines_heard: int = 0
+    told: datetime | None = None
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """A run to be made."""
+
+    client: Client
+    settings: ApplianceSettings
+    appliance_id: str
+    watch: Watch
+    accept_shrink: bool = False

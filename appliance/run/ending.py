@@ -1,0 +1,96 @@
+"""Write down how a run ended, and which archives that makes good."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from appliance.errors import StateError
+from appliance.plan import events
+from appliance.plan.judge import Verdict
+from appliance.record import ArchiveStats, LedgerEntry, Operation, Outcome, Reason, RunRecord
+from appliance.run.desk import Watch
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from appliance.run.desk import Desk
+
+
+def interrupted(desk: Desk, record: RunRecord) -> RunRecord:
+    """Record a run that began and has no container any more."""
+    message = "The supervisor ended while this run was starting, or its container was removed; nothing is left of it."
+    watch = Watch(record=record, container="", deadline=record.started)
+    release(desk, record)
+    return record_end(desk, watch, Verdict(outcome=Outcome.INTERRUPTED, reason=Reason.KILLED, message=message))
+
+
+def failed_inside(desk: Desk, record: RunRecord, error: Exception) -> RunRecord:
+    """Record a run that ended by a fault of our own."""
+    message = f"A fault in Borgpull itself ({type(error).__name__}: {error}); the supervisor's log has the traceback."
+    watch = Watch(record=record, container="", deadline=record.started)
+    return record_end(desk, watch, Verdict(outcome=Outcome.FAILED, reason=Reason.INTERNAL, message=message))
+
+
+def record_end(desk: Desk, watch: Watch, end: Verdict, result: events.Result | None = None) -> RunRecord:
+    """Write down how the run ended; of what the container said only what the verdict lets stand."""
+    record = replace(
+        watch.record,
+        # A clock set back during the run must not make it end before it began.
+        finished=max(desk.clock.now(), watch.record.started),
+        outcome=end.outcome,
+        reason=end.reason,
+        message=end.message,
+    )
+    entries: Sequence[LedgerEntry] = ()
+    if result is not None:
+        record = replace(
+            record, warnings=result.warnings, warning_count=result.warning_count, exit_code=result.exit_code
+        )
+        if end.outcome.is_good:
+            record = replace(
+                record,
+                archive=result.archive,
+                repository=result.repository,
+                source_filesystem=result.source_filesystem,
+            )
+            entries = _ledger_entries(desk, record, result)
+    desk.journal.finish(record, entries)
+    why = f" ({end.reason})" if end.reason else ""
+    level = "info" if end.outcome.is_good else "warning"
+    desk.log(record, events.Note(level=level, message=f"{end.outcome}{why} {end.message}".rstrip()))
+    return record
+
+
+def release(desk: Desk, record: RunRecord) -> None:
+    """Remove the locks of a run whose container is gone: killed, it could not do so itself."""
+    try:
+        desk.volumes.release(record.client, record.run_id)
+    except StateError as error:
+        desk.log(record, events.Note(level="warning", message=f"its locks stay until the next run: {error}"))
+
+
+def _ledger_entries(desk: Desk, record: RunRecord, result: events.Result) -> tuple[LedgerEntry, ...]:
+    """Return this run's archive, and those in the repository that the ledger missed.
+
+    A final name is given only after every gate, so such an archive is good even where a crash between its rename and
+    its record left the ledger without it. Nobody measured it then: its sizes are 0, and no baseline is made of it.
+    """
+    if record.operation is not Operation.CREATE or record.archive is None:
+        return ()
+    own = LedgerEntry(client=record.client, archive=record.archive, run_id=record.run_id)
+    known = {record.archive.id, *(entry.archive.id for entry in desk.journal.archives(record.client))}
+    return (own, *(_missed(record, listed) for listed in result.archives if listed.id not in known))
+
+
+def _missed(record: RunRecord, listed: events.ListedArchive) -> LedgerEntry:
+    archive = ArchiveStats(
+        name=listed.name,
+        id=listed.id,
+        started=listed.started,
+        original_size=0,
+        compressed_size=0,
+        deduplicated_size=0,
+        files=0,
+    )
+    return LedgerEntry(client=record.client, archive=archive, run_id=record.run_id)

@@ -1,0 +1,113 @@
+"""Start a run: gates, volumes, container. The journal knows of it before anything of it happens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appliance.errors import DeviceMissingError, EngineError, NameTakenError, StateError
+from appliance.plan import places
+from appliance.plan.container import container_spec
+from appliance.plan.gates import Refusal, launch_gate
+from appliance.plan.judge import Verdict
+from appliance.plan.make import plan_run
+from appliance.record import Outcome, Reason
+from appliance.run.ending import record_end
+from appliance.run.follow import follow, own_state
+
+if TYPE_CHECKING:
+    from appliance.plan.run_plan import RunPlan
+    from appliance.record import RunRecord
+    from appliance.run.desk import Desk, Order, Watch
+
+
+def run(desk: Desk, order: Order) -> RunRecord | None:
+    """Make a run that the journal has begun; None when the supervisor closes first and leaves its container running.
+
+    Raises StateError when the journal cannot be used, and EngineError when nobody can tell whether it was started:
+    either way the run stays unfinished, to be adopted later.
+    """
+    plan = _prepare(desk, order)
+    end = plan if isinstance(plan, Verdict) else _start(desk, order, plan)
+    if end is not None:
+        return record_end(desk, order.watch, end)
+    return follow(desk, order.watch)
+
+
+def plan_for(desk: Desk, order: Order) -> RunPlan:
+    """Return the plan of the run, from what the journal knows now."""
+    name = order.client.name
+    return plan_run(
+        order.client,
+        order.watch.record.operation,
+        run_id=order.watch.record.run_id,
+        now=order.watch.record.started,
+        appliance_id=order.appliance_id,
+        history=desk.journal.last_runs().get(name),
+        ledger=desk.journal.archives(name),
+        repository=desk.journal.repository(name),
+        accept_shrink=order.accept_shrink,
+        alive=_alive(desk, order),
+    )
+
+
+def _alive(desk: Desk, order: Order) -> tuple[str, ...]:
+    """Return the ids of the client's containers that run now: a question's lock is no dead lock."""
+    return tuple(
+        state.labels.get(places.LABEL_RUN, "")
+        for state in desk.engine.ours(order.appliance_id)
+        if state.running and state.labels.get(places.LABEL_CLIENT) == order.client.name
+    )
+
+
+def _prepare(desk: Desk, order: Order) -> RunPlan | Verdict:
+    """Take every gate, and only then touch the volumes."""
+    name = order.client.name
+    others = any(history.last_success is not None for history in desk.journal.last_runs().values())
+    try:
+        refusal = launch_gate(
+            order.client,
+            desk.volumes.survey(name),
+            floor=order.settings.free_space,
+            appliance_id=order.appliance_id,
+            known=desk.journal.repository(name),
+            others_known=others,
+        )
+        if refusal is None:
+            plan = plan_for(desk, order)
+            refusal = desk.volumes.prepare(plan)
+            if refusal is None:
+                return plan
+    except StateError as error:
+        refusal = Refusal(reason=Reason.REPOSITORY, sentence=str(error))
+    except EngineError as error:
+        refusal = Refusal(reason=Reason.ENGINE, sentence=str(error))
+    return Verdict(outcome=Outcome.FAILED, reason=refusal.reason, message=refusal.sentence)
+
+
+def _start(desk: Desk, order: Order, plan: RunPlan) -> Verdict | None:
+    watch = order.watch
+    if watch.stop_reason is not None:
+        return Verdict(outcome=Outcome.INTERRUPTED, reason=watch.stop_reason, message="It was stopped before it began.")
+    try:
+        desk.engine.start(container_spec(order.client, plan, order.settings))
+    except DeviceMissingError as error:
+        return Verdict(outcome=Outcome.FAILED, reason=Reason.FUSE, message=str(error))
+    except NameTakenError as error:
+        return _taken(desk, watch, order.appliance_id, str(error))
+    except EngineError as error:
+        # The engine may have started it all the same (its answer was lost): only a look decides.
+        if own_state(desk, watch) is None:
+            return Verdict(outcome=Outcome.FAILED, reason=Reason.ENGINE, message=str(error))
+    return None
+
+
+def _taken(desk: Desk, watch: Watch, appliance_id: str, sentence: str) -> Verdict | None:
+    """Say whose container holds the client's lock; None when it is our own after all."""
+    state = desk.engine.inspect(watch.container)
+    if state is not None and state.labels.get(places.LABEL_RUN) == watch.record.run_id:
+        return None
+    if state is None or state.labels.get(places.LABEL_APPLIANCE) == appliance_id:
+        message = f"The container {watch.container} of another run of this client is still there."
+        return Verdict(outcome=Outcome.SKIPPED, reason=Reason.BUSY, message=message)
+    message = f"{sentence}, and it is not of this appliance; remove or rename it."
+    return Verdict(outcome=Outcome.FAILED, reason=Reason.ENGINE, message=message)

@@ -1,0 +1,206 @@
+"""The supervisor's loop: each second it acts on signals, configuration, requests and what is due, and waits again."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import deque
+from datetime import timedelta
+from typing import TYPE_CHECKING, Protocol
+from uuid import uuid4
+
+from appliance.errors import EngineError, StateError
+from appliance.plan.due import Due, choose
+from appliance.plan.places import container_name
+from appliance.ports import Facts, Requests
+from appliance.record import Operation, RunRecord, Trigger
+from appliance.run import Order, Records, run
+from appliance.supervisor.adopt import Adoption, watch_for
+from appliance.supervisor.choices import Choices
+from appliance.supervisor.readiness import Readiness
+from appliance.supervisor.requests import Inbox
+from appliance.supervisor.workers import Workers, about
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+    from threading import Event
+
+    from appliance.config.model import Appliance
+    from appliance.ports import ClientHistory
+    from appliance.record import Request
+    from appliance.run import Desk
+    from appliance.supervisor.configuration import Configuration
+
+_LOG = logging.getLogger(__name__)
+TICK_SECONDS = 1.0
+_LOOKS_PER_TICK = 5
+BEAT_EVERY = timedelta(seconds=5)
+
+
+class Store(Records, Requests, Facts, Protocol):
+    """The journal as the supervisor needs it."""
+
+
+class Supervisor:
+    """Owns the runs in progress. `signals` is where handlers leave "stop" and "reload"; the loop acts on them."""
+
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        store: Store,
+        configuration: Configuration,
+        closing: Event,
+        engine_version: Callable[[], str] = str,
+    ) -> None:
+        self.signals: deque[str] = deque()
+        self.choices = Choices()
+        self.workers = Workers(desk)
+        self.inbox = Inbox(store, desk.clock.now())
+        self._desk = desk
+        self._store = store
+        self._configuration = configuration
+        self._closing = closing
+        self._engine_version = engine_version
+        self._appliance_id = identity(store)
+        self._adoption = Adoption(desk, self.workers, self._appliance_id)
+        self._histories: Mapping[str, ClientHistory] | None = None
+        self._paused = False
+        self._engine_trouble: str | None = None
+        self._beat_at: datetime | None = None
+        self._told: dict[str, str] = {}
+        self._readiness = Readiness(desk.volumes, self.choices)
+        self._complaint = ""
+
+    def run(self) -> None:
+        """Supervise until a signal says stop. Pull containers in progress go on, and are adopted at the next start."""
+        while not self._closing.is_set():
+            self.tick()
+            self._wait_for_the_next()
+        _LOG.info("the supervisor ends; %d runs go on without it", len(self.workers))
+
+    def _wait_for_the_next(self) -> None:
+        """Wait out the tick, but not with somebody at the command line waiting."""
+        for _ in range(_LOOKS_PER_TICK):
+            if self._closing.wait(TICK_SECONDS / _LOOKS_PER_TICK) or self.signals or self.inbox.is_anybody_waiting():
+                return
+
+    def tick(self) -> None:
+        """Do once whatever there is to do. A journal or engine that fails now is asked again at the next tick."""
+        try:
+            self._act(self._desk.clock.now())
+            self._complaint = ""
+        except (EngineError, StateError) as error:
+            if str(error) != self._complaint:
+                _LOG.error("%s", error)
+            self._complaint = str(error)
+
+    def _act(self, now: datetime) -> None:
+        self._handle_signals()
+        if self._configuration.refresh():
+            self.choices.forget_all()
+            self._readiness.forget_strangers(self._configuration.appliance)
+        self._look_at_pause()
+        self._reap()
+        if self._beat_at is None or not timedelta(0) <= now - self._beat_at < BEAT_EVERY:
+            self._beat_at = now
+            self._tell("heartbeat", now.isoformat())
+            self._look_after_containers()
+            self._tell("waiting", json.dumps(self._readiness.waiting))
+            self._tell("next_runs", json.dumps(self.choices.next_runs(now)))
+        self.inbox.stop_what_is_asked(self.workers)
+        self._launch(now)
+        self.workers.enforce(now)
+
+    def _handle_signals(self) -> None:
+        while self.signals:
+            signal = self.signals.popleft()
+            if signal == "stop":
+                self._closing.set()
+            else:
+                self._configuration.look_again()
+
+    def _look_at_pause(self) -> None:
+        paused = bool(self._store.fact("paused"))
+        if paused != self._paused:
+            self._paused = paused
+            self.choices.forget_all()
+
+    def _reap(self) -> None:
+        for name in self.workers.reap():
+            self._histories = None
+            self.choices.forget(name)
+
+    def _look_after_containers(self) -> None:
+        try:
+            for name in self._adoption.sweep(self._configuration.appliance):
+                self._histories = None
+                self.choices.forget(name)
+        except EngineError as error:
+            if self._engine_trouble != str(error):
+                _LOG.warning("%s", error)
+            self._engine_trouble = str(error)
+        else:
+            if self._engine_trouble != "":
+                self._tell("engine_version", self._engine_version())
+            self._engine_trouble = ""
+        self._tell("docker", self._engine_trouble or "up")
+
+    def _launch(self, now: datetime) -> None:
+        appliance = self._configuration.appliance
+        if self._closing.is_set():
+            return
+        asked = self.inbox.runs_asked_for(appliance, self.workers, self._engine_trouble or "")
+        if appliance is None or self._engine_trouble:
+            return
+        if self._histories is None:
+            self._histories = self._desk.journal.last_runs()
+        busy = (client.name for client in appliance.clients if client.name in self.workers)
+        scheduled = self.choices.due(appliance, self._histories, now=now, paused=self._paused, busy=busy)
+        ready = (due for due in scheduled if self._readiness.is_ready(appliance, due.client, self._histories, now))
+        wishes = {due.client: due for due in (*ready, *(due for due, _ in asked.values()))}
+        for due in choose(wishes.values(), appliance.settings.max_parallel - len(self.workers)):
+            self._launch_one(appliance, due, asked[due.client][1] if due.client in asked else None, now)
+
+    def _launch_one(self, appliance: Appliance, due: Due, request: Request | None, now: datetime) -> None:
+        client = appliance.client(due.client)
+        if client is None:
+            return
+        record = RunRecord(
+            run_id=f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}",
+            client=client.name,
+            operation=request.operation if request else Operation.CREATE,
+            trigger=due.trigger if request is None else Trigger.OPERATOR,
+            method=client.method,
+            started=now,
+        )
+        _LOG.info("starting %s: %s", record.operation, due.reason, extra=about(record))
+        watch = watch_for(record, container_name(appliance.settings.name, client.name), appliance)
+        order = Order(
+            client=client,
+            settings=appliance.settings,
+            appliance_id=self._appliance_id,
+            watch=watch,
+            accept_shrink=request is not None and request.accept_shrink,
+        )
+        # The journal first, then the answer: a crash in between repeats the request, but never the run.
+        self._desk.journal.begin(record)
+        if request is not None:
+            self._store.answer(request.request_id, run_id=record.run_id)
+        self.choices.launched(client.name, now)
+        self.workers.start(watch, lambda: run(self._desk, order))
+
+    def _tell(self, key: str, value: str) -> None:
+        if self._told.get(key) != value:
+            self._store.set_fact(key, value)
+            self._told[key] = value
+
+
+def identity(facts: Facts) -> str:
+    """Return the appliance's own id, made at its very first start."""
+    found = facts.fact("appliance_id")
+    if not found:
+        found = str(uuid4())
+        facts.set_fact("appliance_id", found)
+    return found

@@ -1,0 +1,80 @@
+"""What the command line asks of the supervisor, and the answers it gets."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from appliance.errors import StateError
+from appliance.plan.due import Due
+from appliance.record import Request, RequestKind, Trigger
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from appliance.config.model import Appliance
+    from appliance.ports import Requests
+    from appliance.supervisor.workers import Workers
+
+# Who asked while no supervisor ran has given up by now, and does not expect a run in the middle of the day.
+_STALE = timedelta(minutes=5)
+
+
+class Inbox:
+    """The open requests. Each is answered exactly once: by a run's id, or by a refusal."""
+
+    def __init__(self, requests: Requests, opened: datetime) -> None:
+        self._requests = requests
+        self._opened = opened
+        self._newest = 0
+
+    def is_anybody_waiting(self) -> bool:
+        """Whether a request came that nobody has looked at yet; one that waits for a slot does not count."""
+        try:
+            newest = max((request.request_id for request in self._requests.open_requests()), default=0)
+        except StateError:
+            return False
+        is_new, self._newest = newest > self._newest, max(newest, self._newest)
+        return is_new
+
+    def stop_what_is_asked(self, workers: Workers) -> None:
+        """Answer every request to stop."""
+        for request in self._open(RequestKind.STOP):
+            run_id = workers.stop(request.client)
+            refusal = "" if run_id else f"{request.client} is not running"
+            self._requests.answer(request.request_id, run_id=run_id, refusal=refusal)
+
+    def runs_asked_for(
+        self, appliance: Appliance | None, workers: Workers, engine_trouble: str
+    ) -> dict[str, tuple[Due, Request]]:
+        """Return the runs asked for, by client, refusing those that cannot be; one without a free slot stays open."""
+        found: dict[str, tuple[Due, Request]] = {}
+        for request in self._open(RequestKind.RUN):
+            refusal = self._refusal(request, appliance, workers, engine_trouble)
+            if not refusal and request.client in found:
+                refusal = f"{request.client} has been asked for already and is about to start"
+            if refusal:
+                self._requests.answer(request.request_id, refusal=refusal)
+                continue
+            due = Due(
+                client=request.client,
+                trigger=Trigger.OPERATOR,
+                since=request.created,
+                reason="asked for by an operator",
+            )
+            found[request.client] = (due, request)
+        return found
+
+    def _open(self, kind: RequestKind) -> list[Request]:
+        return [request for request in self._requests.open_requests() if request.kind is kind]
+
+    def _refusal(self, request: Request, appliance: Appliance | None, workers: Workers, engine_trouble: str) -> str:
+        if self._opened - request.created > _STALE:
+            return "no supervisor ran when this was asked for; ask again"
+        if appliance is None:
+            return "the configuration does not hold; `borgpull config check` says why"
+        if appliance.client(request.client) is None:
+            return f"there is no client {request.client} in the configuration"
+        if request.client in workers:
+            return f"{request.client} is running already; `borgpull status` shows how far it is"
+        return engine_trouble

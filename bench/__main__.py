@@ -1,0 +1,91 @@
+"""Measure the appliance against the same Borg run by hand: `python -m bench [--pairs N] [--quick] [--only PART]`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench import compare, idle, report
+from bench.appliance import Borgpull
+from bench.by_hand import Push, Sshfs
+from bench.way import SOURCE
+from tests.e2e.harness.appliance import ApplianceUnderTest
+from tests.e2e.harness.lab import Lab
+from tests.e2e.harness.machine import Machine
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_CLIENTS = 1000
+_TREE = Path(__file__).with_name("sample_tree.py")
+
+
+def main() -> None:
+    given = arguments()
+    # Ended from outside, it leaves nothing behind either.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    os.environ.setdefault("BORGPULL_TEST_IMAGE", "borgpull:latest")
+    lab = Lab()
+    try:
+        timings = compared(lab, 1 if given.quick else given.pairs) if given.only != "idle" else None
+        idleness = idled(lab, quick=given.quick) if given.only != "runs" else None
+    finally:
+        lab.close()
+    print(f"\nall numbers: {report.keep(timings, idleness)}")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=3, choices=range(1, 21), metavar="N", help="pairs (default: 3)")
+    parser.add_argument("--quick", action="store_true", help="one pair, and a short look at the idle supervisor")
+    parser.add_argument("--only", choices=("runs", "idle"), help="only the runs, or only the idle supervisor")
+    return parser.parse_args()
+
+
+def compared(lab: Lab, pairs: int) -> compare.Timings:
+    """Time the three ways against one machine, and print the table."""
+    machine, server = Machine(lab, "trixie", tree="none"), Machine(lab, "trixie", tree="none")
+    machine.exec("python3", "-", f"/{SOURCE}", stdin=_TREE.read_text("utf-8"))
+    appliance = ApplianceUnderTest(lab)
+    appliance.create()
+    ours = Borgpull(appliance, machine)
+    ways = (Push(machine, server), Sshfs(lab, machine), ours)
+    load = load_now()
+    timings = compare.measure(ways, pairs, say)
+    for pair in pair_names(pairs):
+        ours.check(pair)
+    print(f"\nload of this machine at the start and the end: {load} - {load_now()}")
+    print(f"\n{report.comparison(timings, [way.name for way in ways])}\n", flush=True)
+    lab.sweep(f"{lab.prefix}-")
+    return timings
+
+
+def pair_names(pairs: int) -> Iterator[str]:
+    return (compare.pair_name(number) for number in range(pairs))
+
+
+def idled(lab: Lab, *, quick: bool) -> idle.Idle:
+    """Look at an idle supervisor, and print what it takes."""
+    appliance = ApplianceUnderTest(lab)
+    idle.configure(appliance, _CLIENTS)
+    appliance.create(paused=False)
+    found = idle.watch(appliance, _CLIENTS, seconds=20 if quick else 60, scrapes=3 if quick else 10)
+    print(report.idleness(found), flush=True)
+    return found
+
+
+def load_now() -> str:
+    """How many processes want to run: numbers of a machine that others use are worth little."""
+    return f"{os.getloadavg()[0]:.1f}"
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,89 @@
+"""The measurements as a table for people and as JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bench.compare import OVERHEAD_LIMIT_SECONDS, STAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bench.compare import Spread, Timings
+    from bench.idle import Idle
+
+RESULTS = Path(__file__).with_name("results")
+_MB = 1_000_000
+_ROW = "| {:28} | {:>24} | {:>24} |"
+
+
+def comparison(timings: Timings, names: Sequence[str]) -> str:
+    """Times, then ratios and the difference, each as median (smallest - largest)."""
+    pairs = len(timings.seconds[STAGES[0]][names[0]])
+    push, by_hand, ours = names
+    lines = [
+        f"{pairs} pairs; each cell is the median (smallest - largest)",
+        "",
+        _ROW.format("", *STAGES),
+        _ROW.format(":" + "-" * 27, "-" * 23 + ":", "-" * 23 + ":"),
+        *(_ROW.format(f"{way}, seconds", *(_text(timings.of(stage, way)) for stage in STAGES)) for way in names),
+        *(
+            _ROW.format(f"{way} / {base}", *(_text(timings.ratio(stage, way, base)) for stage in STAGES))
+            for way, base in ((ours, by_hand), (ours, push), (by_hand, push))
+        ),
+        _ROW.format(
+            f"{ours} - {by_hand}, seconds", *(_text(timings.difference(stage, ours, by_hand)) for stage in STAGES)
+        ),
+        "",
+        *(_promise(stage, timings.difference(stage, ours, by_hand).median) for stage in STAGES),
+    ]
+    return "\n".join(lines)
+
+
+def idleness(idle: Idle) -> str:
+    """What the idle supervisor took."""
+    low, high = min(idle.metrics_seconds), max(idle.metrics_seconds)
+    median_of = f"answer to /metrics, median of {len(idle.metrics_seconds)}"
+    return "\n".join(
+        [
+            f"idle supervisor with {idle.clients} clients, over {idle.seconds:.0f} s",
+            "",
+            "| what                                            |                value |",
+            "| :---------------------------------------------- | -------------------: |",
+            f"| memory of the process (resident)                | {idle.resident_bytes / _MB:17.1f} MB |",
+            f"| memory of the container (docker stats)          | {idle.container_memory:>20} |",
+            f"| CPU of the process, of one core                 | {idle.cpu_percent:18.2f} % |",
+            f"| CPU of the container with its health checks     | {idle.container_cpu_percent:18.2f} % |",
+            f"| {median_of:47} | {idle.metrics_median * 1000:17.0f} ms |",
+            f"| answer to /metrics, fastest - slowest           | {f'{low * 1000:.0f} - {high * 1000:.0f} ms':>20} |",
+            f"| CPU of one answer to /metrics                   | {idle.metrics_cpu_seconds * 1000:17.0f} ms |",
+            f"| size of /metrics                                | {idle.metrics_bytes / 1000:17.0f} kB |",
+        ]
+    )
+
+
+def keep(timings: Timings | None, idle: Idle | None) -> Path:
+    """Write everything measured to a file of its own; returns where."""
+    RESULTS.mkdir(exist_ok=True)
+    now = datetime.now(UTC)
+    path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
+    found = {
+        "measured": now.isoformat(timespec="seconds"),
+        "seconds": timings.seconds if timings else None,
+        "idle": asdict(idle) if idle else None,
+    }
+    path.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    return path
+
+
+def _text(spread: Spread) -> str:
+    return f"{spread.median:.2f} ({spread.low:.2f} - {spread.high:.2f})"
+
+
+def _promise(stage: str, seconds: float) -> str:
+    holds = "holds" if seconds <= OVERHEAD_LIMIT_SECONDS else "does NOT hold"
+    return f"at most {OVERHEAD_LIMIT_SECONDS:g} s more than by hand, {stage}: {seconds:+.2f} s, it {holds}"

@@ -1,0 +1,163 @@
+"""The world of a command line, in memory and a temporary folder; commands run in it as on a terminal."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from click.testing import CliRunner
+
+from appliance.cli.main import run
+from appliance.cli.surroundings import Surroundings
+from appliance.config.load import load
+from appliance.edges.volumes import Volumes
+from appliance.errors import EngineError, StateError
+from appliance.plan.events import Data, Result, write
+from appliance.record import Outcome
+from tests.fakes import FakeEngine, FixedClock, MemoryJournal, Script
+from tests.house import NOON
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from appliance.record import Reason
+
+TWO_CLIENTS = """
+[clients.web1]
+host = "web1.lan"
+paths = ["/"]
+
+[clients.media]
+method = "mount"
+folder = "/mnt/media"
+"""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What a command printed, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def data(self) -> Any:
+        return json.loads(self.out)
+
+
+class InspectedEngine(FakeEngine):
+    """A fake engine that a doctor may look at."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fuse_trouble = ""
+        self.folder_trouble = ""
+
+    def ping(self) -> str:
+        if self.outage:
+            raise EngineError(self.outage)
+        return "27.1 (API 1.46)"
+
+    def image(self) -> str:
+        return "sha256:0123456789abcdef"
+
+    def host_path(self, path: str) -> str:
+        return f"/volume1{path}"
+
+    def prove(self, folder: str) -> str:
+        return f"{folder}: {self.folder_trouble}" if self.folder_trouble else ""
+
+    def fuse_check(self, device: str, *, privileged: bool = False) -> str:
+        del device, privileged
+        return self.fuse_trouble
+
+
+@dataclass
+class FakeKeys:
+    """Keys in memory."""
+
+    pairs: dict[str, str] = field(default_factory=dict)
+    pins: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    trouble: str = ""
+
+    def create(self, client: str) -> None:
+        if self.trouble:
+            raise StateError(self.trouble)
+        self.pairs.setdefault(client, f"ssh-ed25519 AAAA{client} borgpull-{client}")
+
+    def public_key(self, client: str) -> str:
+        return self.pairs[client]
+
+    def pinned(self, client: str) -> tuple[str, ...]:
+        return self.pins.get(client, ())
+
+    def pin(self, client: str, host_keys: tuple[str, ...]) -> None:
+        self.pins[client] = host_keys
+
+
+class CliWorld:
+    """A house with a supervisor that seems to run; `meanwhile` is what happens at each wait of a command."""
+
+    def __init__(self, folder: Path, toml: str = TWO_CLIENTS) -> None:
+        self.config, self.state, self.repositories = (folder / name for name in ("config", "state", "repos"))
+        for one in (self.config, self.state, self.repositories):
+            one.mkdir()
+        self.clock = FixedClock(NOON)
+        self.journal = MemoryJournal(self.clock)
+        self.engine = InspectedEngine()
+        self.keys = FakeKeys()
+        self.meanwhile: list[Callable[[], object]] = []
+        self.configure(toml)
+        self.journal.set_fact("appliance_id", "the-appliance")
+        self.beat()
+
+    def configure(self, toml: str) -> None:
+        (self.config / "borgpull.toml").write_text(toml, encoding="utf-8")
+
+    def beat(self) -> None:
+        self.journal.set_fact("heartbeat", self.clock.now().isoformat())
+
+    def with_repository(self, client: str = "web1") -> None:
+        folder = self.repositories / client
+        folder.mkdir()
+        (folder / "config").write_text("[repository]\n", encoding="utf-8")
+
+    def answer(self, *items: Mapping[str, Any], reason: Reason | None = None, message: str = "") -> None:
+        """Let every question be answered so."""
+        outcome = Outcome.FAILED if reason else Outcome.SUCCESS
+        result = Result(outcome=outcome, reason=reason, message=message, exit_code=outcome.exit_code)
+        lines = (*(write(Data(value=dict(item))) for item in items), write(result))
+        self.engine.play = lambda _spec: Script(lines=lines, exit_code=outcome.exit_code)
+
+    def run(self, *arguments: str, typed: str = "") -> Shown:
+        with CliRunner().isolation(input=typed) as (out, err, _):
+            code = run(arguments, self._surroundings())
+            sys.stdout.flush()
+            sys.stderr.flush()
+            return Shown(code, out.getvalue().decode(), err.getvalue().decode())
+
+    def _wait(self, _seconds: float) -> None:
+        assert self.meanwhile, "the command waits for something that never comes"
+        self.meanwhile.pop(0)()
+
+    def _surroundings(self) -> Surroundings:
+        volumes = Volumes(
+            config=self.config, state=self.state, repositories=self.repositories, uid=os.getuid(), gid=os.getgid()
+        )
+        return Surroundings(
+            config_folder=self.config,
+            state_folder=self.state,
+            repositories_folder=self.repositories,
+            load=lambda: load(self.config, {}),
+            journal=lambda: self.journal,
+            engine=lambda: self.engine,
+            volumes=lambda: volumes,
+            keys=lambda: self.keys,
+            clock=self.clock,
+            wait=self._wait,
+        )

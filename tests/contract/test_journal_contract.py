@@ -1,0 +1,168 @@
+"""What every journal does with runs."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.edges.sqlite_journal import SqliteJournal
+from appliance.record import Operation, Outcome, Progress, Reason
+from tests.contract.records import START, archive, begun, ended, entry, repository
+
+if TYPE_CHECKING:
+    from tests.contract.records import Whole
+
+
+def test_a_run_that_began_is_unfinished_until_it_is_finished(journal: Whole) -> None:
+    journal.begin(begun())
+
+    assert journal.unfinished() == [begun()]
+    assert journal.run("r1") == begun()
+
+    journal.finish(ended(begun(), Outcome.SUCCESS))
+
+    assert journal.unfinished() == []
+    assert journal.run("r1") == ended(begun(), Outcome.SUCCESS)
+
+
+def test_unfinished_runs_come_oldest_first(journal: Whole) -> None:
+    journal.begin(begun("late", after_hours=2))
+    journal.begin(begun("early", client="db", after_hours=1))
+
+    assert [run.run_id for run in journal.unfinished()] == ["early", "late"]
+
+
+def test_a_record_comes_back_with_everything_it_held(journal: Whole) -> None:
+    full = ended(
+        begun(),
+        Outcome.WARNING,
+        reason=Reason.UNREADABLE,
+        message="3 files could not be read",
+        warnings=("etc/shadow: Permission denied", "caf\udce9: \x1b[31m"),
+        warning_count=3,
+        exit_code=105,
+        archive=archive(1),
+        repository=repository(),
+        source_filesystem="fuse.sshfs",
+    )
+
+    journal.finish(full)
+
+    assert journal.run("r1") == full
+
+
+def test_finishing_twice_keeps_the_first_end(journal: Whole) -> None:
+    journal.begin(begun())
+    journal.finish(ended(begun(), Outcome.SUCCESS), [entry(archive(1))])
+
+    journal.finish(ended(begun(), Outcome.INTERRUPTED), [entry(archive(2))])
+
+    run = journal.run("r1")
+    assert run is not None
+    assert run.outcome is Outcome.SUCCESS
+    assert journal.last_runs()["web"].runs == 1
+    assert len(journal.archives("web")) == 1
+
+
+def test_a_run_nobody_began_is_recorded(journal: Whole) -> None:
+    journal.finish(ended(begun(), Outcome.FAILED, reason=Reason.ENGINE))
+
+    assert [run.run_id for run in journal.history()] == ["r1"]
+
+
+def test_an_unknown_run_is_none(journal: Whole) -> None:
+    assert journal.run("nobody") is None
+    assert journal.progress_of("nobody") is None
+
+
+def test_progress_is_kept_until_the_run_ends(journal: Whole) -> None:
+    progress = Progress(step="create", files=3, original_size=9, path="caf\udce9", updated=START)
+    journal.begin(begun())
+    journal.progress("r1", Progress(step="connect"))
+    journal.progress("r1", progress)
+
+    assert journal.progress_of("r1") == progress
+
+    journal.finish(ended(begun(), Outcome.SUCCESS))
+    journal.progress("r1", progress)
+
+    assert journal.progress_of("r1") is None
+
+
+def test_history_is_newest_first_limited_and_by_client(journal: Whole) -> None:
+    for number in range(4):
+        journal.begin(begun(f"r{number}", client="db" if number == 2 else "web", after_hours=number))
+
+    assert [run.run_id for run in journal.history(limit=3)] == ["r3", "r2", "r1"]
+    assert [run.run_id for run in journal.history("web")] == ["r3", "r1", "r0"]
+
+
+def test_a_client_that_never_finished_a_run_has_no_history(journal: Whole) -> None:
+    journal.begin(begun())
+
+    assert journal.last_runs() == {}
+
+
+def test_the_fold_counts_runs_failures_and_bytes(journal: Whole) -> None:
+    success = ended(begun("r1"), Outcome.SUCCESS, archive=archive(1))
+    journal.finish(success, [entry(archive(1))])
+    journal.finish(ended(begun("r2", after_hours=1), Outcome.FAILED, reason=Reason.UNREACHABLE))
+    journal.finish(ended(begun("r3", after_hours=2), Outcome.INTERRUPTED, reason=Reason.KILLED))
+    journal.finish(ended(begun("r4", after_hours=3), Outcome.SKIPPED, reason=Reason.NO_SPACE))
+
+    history = journal.last_runs()["web"]
+    assert history.last.run_id == "r4"
+    assert history.last_success == success
+    assert history.consecutive_failures == 2
+    assert history.runs == 4
+    assert history.failures == {"unreachable": 1, "killed": 1}
+    assert history.duration_seconds == pytest.approx(1200)
+    assert (history.original_bytes, history.deduplicated_bytes, history.archives) == (1000, 100, 1)
+
+
+def test_a_good_run_ends_a_row_of_failures(journal: Whole) -> None:
+    journal.finish(ended(begun("r1"), Outcome.FAILED, reason=Reason.AUTH))
+    journal.finish(ended(begun("r2", after_hours=1), Outcome.WARNING, reason=Reason.CHANGED))
+
+    history = journal.last_runs()["web"]
+    assert history.consecutive_failures == 0
+    assert history.last_success is not None
+    assert history.failures == {"auth": 1}
+
+
+def test_an_orphan_recorded_late_does_not_become_the_last_run(journal: Whole) -> None:
+    journal.begin(begun("old"))
+    journal.finish(ended(begun("new", after_hours=5), Outcome.SUCCESS))
+    journal.finish(ended(begun("old"), Outcome.INTERRUPTED, reason=Reason.KILLED))
+
+    history = journal.last_runs()["web"]
+    assert history.last.run_id == "new"
+    assert history.runs == 2
+
+
+def test_a_probe_does_not_count_as_a_create_run(journal: Whole) -> None:
+    journal.finish(ended(begun(operation=Operation.PROBE), Outcome.FAILED, reason=Reason.AUTH))
+
+    assert journal.last_runs() == {}
+
+
+def test_threads_may_write_at_the_same_time(journal: Whole) -> None:
+    def write(client: str) -> None:
+        for number in range(10):
+            record = begun(f"{client}-{number}", client=client, after_hours=number)
+            journal.begin(record)
+            journal.progress(record.run_id, Progress(step="create"))
+            journal.finish(ended(record, Outcome.SUCCESS))
+        if isinstance(journal, SqliteJournal):
+            journal.close()
+
+    threads = [threading.Thread(target=write, args=(name,)) for name in ("web", "db", "nas")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert {name: history.runs for name, history in journal.last_runs().items()} == {"web": 10, "db": 10, "nas": 10}
+    assert journal.unfinished() == []

@@ -1,0 +1,68 @@
+"""What every journal knows of archives, repositories, requests and facts."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from appliance.record import Operation, Outcome, Reason, RequestKind
+from tests.contract.records import START, archive, begun, ended, entry, repository
+
+if TYPE_CHECKING:
+    from tests.contract.records import Whole
+
+
+def test_the_ledger_is_oldest_first_and_knows_each_archive_once(journal: Whole) -> None:
+    journal.finish(ended(begun("r1"), Outcome.SUCCESS), [entry(archive(2, after_hours=2))])
+    journal.finish(
+        ended(begun("r2", after_hours=3), Outcome.SUCCESS),
+        [entry(archive(2, after_hours=2), "r2"), entry(archive(1, after_hours=1), "r2")],
+    )
+
+    assert journal.archives("web") == [entry(archive(1, after_hours=1), "r2"), entry(archive(2, after_hours=2), "r1")]
+    assert journal.archives("db") == []
+    assert journal.last_runs()["web"].archives == 2
+
+
+def test_the_first_good_run_pins_the_repository(journal: Whole) -> None:
+    journal.finish(ended(begun("r1"), Outcome.FAILED, reason=Reason.STALLED, repository=repository("failed")))
+    assert journal.repository("web") is None
+
+    journal.finish(ended(begun("r2", after_hours=1), Outcome.WARNING, repository=repository("first")))
+    journal.finish(ended(begun("r3", after_hours=2), Outcome.SUCCESS, repository=repository("second")))
+
+    pinned = journal.repository("web")
+    assert pinned is not None
+    assert pinned.repository_id == "first"
+    assert pinned.first_seen == START + timedelta(hours=1, minutes=5)
+
+
+def test_a_request_is_open_until_it_is_answered(journal: Whole) -> None:
+    first = journal.ask(RequestKind.RUN, "web", Operation.CREATE, accept_shrink=True)
+    second = journal.ask(RequestKind.STOP, "web", Operation.CREATE)
+
+    assert [request.request_id for request in journal.open_requests()] == [first, second]
+    assert journal.open_requests()[0].accept_shrink
+    assert journal.open_requests()[0].created == START
+
+    journal.answer(first, run_id="r1")
+    journal.answer(second, refusal="nothing runs for web")
+
+    assert journal.open_requests() == []
+    answered, refused = journal.request(first), journal.request(second)
+    assert answered is not None
+    assert refused is not None
+    assert (answered.run_id, answered.answered) == ("r1", START)
+    assert (refused.kind, refused.refusal) == (RequestKind.STOP, "nothing runs for web")
+    assert journal.request(second + 1) is None
+
+
+def test_a_fact_is_what_was_set_last(journal: Whole) -> None:
+    assert journal.fact("appliance_id") is None
+
+    journal.set_fact("appliance_id", "one")
+    journal.set_fact("appliance_id", "two")
+    journal.set_fact("heartbeat", "2026-11-22T02:30:00+00:00")
+
+    assert journal.fact("appliance_id") == "two"
+    assert journal.fact("heartbeat") == "2026-11-22T02:30:00+00:00"

@@ -1,0 +1,55 @@
+"""One session of end-to-end tests: its network, its label on all it makes, and the end of it all."""
+
+from __future__ import annotations
+
+import os
+from itertools import count
+from uuid import uuid4
+
+from tests.e2e.harness.engine import docker, names_of
+
+LABEL = "borgpull-test"
+# Nothing of a test outlives this, even when the tests themselves are killed.
+LIFETIME_SECONDS = 7200
+
+
+class Lab:
+    """Names, labels and the network of one session."""
+
+    def __init__(self) -> None:
+        self.session = os.environ.get("BORGPULL_TEST_SESSION") or uuid4().hex[:6]
+        self.prefix = f"{LABEL}-{self.session}"
+        self.image = os.environ.get("BORGPULL_TEST_IMAGE", "borgpull:test")
+        self.network = f"{self.prefix}-net"
+        self._numbers = count(1)
+        docker("network", "create", "--label", self.label, self.network)
+
+    @property
+    def label(self) -> str:
+        """The label of everything this session makes."""
+        return f"{LABEL}={self.session}"
+
+    def name(self, what: str) -> str:
+        """Return a name nobody else has."""
+        return f"{self.prefix}-{what}-{next(self._numbers)}"
+
+    def volume(self, name: str, *options: str) -> str:
+        """Make a volume of that name, which should begin as all of the session; `options` as of `volume create`."""
+        docker("volume", "create", "--label", self.label, *options, name)
+        return name
+
+    def sweep(self, prefix: str = "") -> None:
+        """Remove the containers and volumes with that name (all of the session by default), running or not."""
+        pattern = prefix or self.prefix
+        # Pull containers carry the product's own labels, so they go by their appliance's name.
+        found = names_of("container", f"name=^/?{pattern}")
+        if found:
+            docker("container", "rm", "--force", "--volumes", *found)
+        volumes = names_of("volume", f"label={self.label}", f"name=^{pattern}")
+        if volumes:
+            docker("volume", "rm", "--force", *volumes)
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self.sweep()
+        docker("network", "rm", self.network)

@@ -1,0 +1,103 @@
+"""A client machine of the lab: a container with an sshd, and what can happen to it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tests.e2e.harness.engine import Completed, docker, wait_for
+from tests.e2e.harness.lab import LIFETIME_SECONDS
+
+if TYPE_CHECKING:
+    from tests.e2e.harness.lab import Lab
+    from tests.lab.compare import Manifest
+
+USERS = {"trixie": "root", "bookworm": "root", "nas": "root", "sftp-only": "keeper"}
+# Port 22 listening or established, in the kernel's own words: a busybox machine can answer that too.
+_SSH_TABLE = "cat /proc/net/tcp /proc/net/tcp6"
+_PORT_22, _LISTENING, _ESTABLISHED = "0016", "0A", "01"
+
+
+class Machine:
+    """One machine. `host` is its name on the lab's network, `user` whom the appliance logs in as."""
+
+    def __init__(self, lab: Lab, kind: str, *, tree: str = "") -> None:
+        self.kind = kind
+        self.lab = lab
+        self.host = lab.name(kind)
+        self.user = USERS[kind]
+        options = ["--env", f"LAB_TREE={tree}"] if tree else []
+        start = "/bin/start" if kind == "nas" else "start"
+        docker(
+            "run", "--detach", "--init", "--name", self.host, "--label", lab.label, "--network", lab.network, *options,
+            f"borgpull-lab:{kind}", "timeout", str(LIFETIME_SECONDS), start,
+        )  # fmt: skip
+        self.wait_until_up()
+
+    def exec(self, *words: str, stdin: str = "", check: bool = True) -> Completed:
+        """Run a command on the machine, as its root."""
+        return docker("exec", "--interactive", self.host, *words, stdin=stdin, check=check)
+
+    def authorize(self, line: str) -> None:
+        """Add a line to the authorized_keys of the pulled user, as its owner would by hand."""
+        if self.kind == "nas":
+            # Dropbear has no SFTP server of its own: there the forced command names OpenSSH's by its path.
+            line = line.replace("internal-sftp", "/usr/lib/openssh/sftp-server")
+        self.exec("authorize", stdin=line)
+
+    def forget_keys(self) -> None:
+        """Let nobody in any more."""
+        self.exec("sh", "-c", 'rm -f "$AUTHORIZED_KEYS"')
+
+    def manifest(self, path: str = "/srv/tree") -> Manifest:
+        """Describe a tree of this machine, with owner names as this machine knows them."""
+        names = {name: self.exec("cat", f"/etc/{name}").stdout for name in ("passwd", "group")}
+        script = 'mkdir -p /tmp/of/etc; echo "$passwd" >/tmp/of/etc/passwd; echo "$group" >/tmp/of/etc/group'
+        run = f'{script}; exec python3 -m tests.lab.compare "{path}" /tmp/of'
+        if self.kind != "nas":
+            found = self.exec("env", *(f"{name}={text}" for name, text in names.items()), "sh", "-c", run)
+        else:
+            # No Python there: a machine that has it looks at the same volume.
+            given = [word for name, text in names.items() for word in ("--env", f"{name}={text}")]
+            found = docker(
+                "run", "--rm", "--label", self.lab.label, "--volumes-from", f"{self.host}:ro", *given,
+                "borgpull-lab:trixie", "sh", "-c", run,
+            )  # fmt: skip
+        manifest: Manifest = json.loads(found.stdout)
+        return manifest
+
+    def pause(self) -> None:
+        """Freeze it: connections stay open and nothing answers."""
+        docker("pause", self.host)
+
+    def unpause(self) -> None:
+        """Let it go on."""
+        docker("unpause", self.host)
+
+    def kill(self) -> None:
+        """Switch it off in the middle of whatever it does."""
+        docker("kill", self.host)
+
+    def start(self) -> None:
+        """Switch it on again, with the same disk and host keys."""
+        docker("start", self.host)
+        self.wait_until_up()
+
+    def change_host_keys(self) -> None:
+        """Come back with other host keys, as a machine that was set up anew, or as an impostor."""
+        self.exec("sh", "-c", "rm -f /etc/ssh/ssh_host_* /etc/dropbear/ed25519")
+        docker("restart", "--time", "2", self.host)
+        self.wait_until_up()
+
+    def wait_until_up(self) -> None:
+        """Wait until its sshd listens."""
+        wait_for(lambda: self._sockets(_LISTENING), within=30, what=f"sshd of {self.host} listens")
+
+    def ssh_sessions(self) -> int:
+        """Count the established connections to its sshd."""
+        return self._sockets(_ESTABLISHED)
+
+    def _sockets(self, state: str) -> int:
+        # Only what the reader could print counts: a machine without IPv6 has no second table.
+        rows = [line.split() for line in self.exec("sh", "-c", _SSH_TABLE, check=False).stdout.splitlines()]
+        return sum(len(row) > 3 and row[1].endswith(f":{_PORT_22}") and row[3] == state for row in rows)

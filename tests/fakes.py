@@ -1,0 +1,143 @@
+"""Stand-ins for the world, each proved equal to the real edge by the same contract suite."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from appliance.errors import DeviceMissingError, EngineError, NameTakenError
+from appliance.plan.places import LABEL_APPLIANCE
+from appliance.ports import ContainerSpec, ContainerState
+from tests.memory_journal import MemoryJournal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = ["FakeEngine", "FixedClock", "MemoryJournal", "Script"]
+
+
+@dataclass
+class FixedClock:
+    """A clock that stands still until it is advanced."""
+
+    time: datetime = field(default_factory=lambda: datetime(2026, 11, 22, 2, 30, tzinfo=UTC))
+
+    def now(self) -> datetime:
+        return self.time
+
+    def advance(self, by: timedelta) -> None:
+        self.time += by
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Script:
+    """What a container of FakeEngine does: say these lines, then end so. With `hangs` it runs until it is stopped."""
+
+    lines: tuple[str, ...] = ()
+    errors: tuple[str, ...] = ()
+    exit_code: int = 0
+    out_of_memory: bool = False
+    hangs: bool = False
+
+
+@dataclass
+class _Container:
+    spec: ContainerSpec
+    script: Script
+    exit_code: int | None = None
+    finished: datetime | None = None
+    ended: threading.Event = field(default_factory=threading.Event)
+
+
+class FakeEngine:
+    """An engine in memory. `play` decides what a container does from its spec; `outage` makes every call fail."""
+
+    def __init__(self, play: Callable[[ContainerSpec], Script] | None = None) -> None:
+        self.play = play or (lambda _spec: Script())
+        self.devices = {"/dev/fuse"}
+        self.volumes: set[str] = set()
+        self.outage = ""
+        self.started: list[ContainerSpec] = []
+        self._containers: dict[str, _Container] = {}
+        self._lock = threading.RLock()
+
+    def start(self, spec: ContainerSpec) -> None:
+        self._reachable()
+        with self._lock:
+            if spec.name in self._containers:
+                raise NameTakenError(f"a container of the name {spec.name} exists already")
+            for device in spec.devices:
+                if device not in self.devices:
+                    raise DeviceMissingError(f"the engine's host has no {device}")
+            for mount in spec.mounts:
+                if mount.volume and mount.source not in self.volumes:
+                    raise EngineError(f"the engine has no volume of the name {mount.source}")
+            container = _Container(spec, self.play(spec))
+            self.started.append(spec)
+            self._containers[spec.name] = container
+        if not container.script.hangs:
+            self.end(spec.name, container.script.exit_code)
+
+    def end(self, name: str, exit_code: int = 0) -> None:
+        """Let a container that hangs end by itself."""
+        container = self._containers[name]
+        if not container.ended.is_set():
+            container.exit_code = exit_code
+            container.finished = datetime.now(UTC)
+            container.ended.set()
+
+    def lines(self, name: str) -> Iterator[str]:
+        self._reachable()
+        container = self._containers.get(name)
+        if container is not None:
+            yield from container.script.lines
+            container.ended.wait()
+
+    def log(self, name: str) -> str:
+        self._reachable()
+        container = self._containers.get(name)
+        return "" if container is None else "".join(f"{line}\n" for line in _said(container.script))
+
+    def inspect(self, name: str) -> ContainerState | None:
+        self._reachable()
+        container = self._containers.get(name)
+        return None if container is None else _state(container)
+
+    def stop(self, name: str, grace_seconds: int) -> None:  # noqa: ARG002 - a fake ends at once
+        self._reachable()
+        if name in self._containers:
+            self.end(name, 143)
+
+    def remove(self, name: str) -> None:
+        self._reachable()
+        with self._lock:
+            if name in self._containers:
+                self.end(name, 137)
+                del self._containers[name]
+
+    def ours(self, appliance_id: str) -> Sequence[ContainerState]:
+        self._reachable()
+        with self._lock:
+            containers = tuple(self._containers.values())
+        return [_state(each) for each in containers if each.spec.labels.get(LABEL_APPLIANCE) == appliance_id]
+
+    def _reachable(self) -> None:
+        if self.outage:
+            raise EngineError(self.outage)
+
+
+def _said(script: Script) -> tuple[str, ...]:
+    return (*script.lines, *script.errors)
+
+
+def _state(container: _Container) -> ContainerState:
+    return ContainerState(
+        name=container.spec.name,
+        labels=dict(container.spec.labels),
+        running=not container.ended.is_set(),
+        exit_code=container.exit_code,
+        out_of_memory=container.script.out_of_memory,
+        finished=container.finished,
+    )

@@ -1,0 +1,94 @@
+"""A question: its answers, its end, and that nothing of it stays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.ask import ask
+from appliance.errors import EngineError
+from appliance.plan.container import container_spec
+from appliance.plan.events import Data, Result, write
+from appliance.plan.make import plan_run
+from appliance.record import Outcome, Reason
+from tests.fakes import FakeEngine, Script
+from tests.house import NOON, bad, house
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ANSWERS = (write(Data(value={"name": "a"})), write(Data(value={"name": "b"})))
+APPLIANCE = house("web1")
+SPEC = container_spec(
+    APPLIANCE.clients[0],
+    plan_run(APPLIANCE.clients[0], "files", run_id="files-abc123", now=NOON, appliance_id="us"),
+    APPLIANCE.settings,
+)
+
+
+def asked(engine: FakeEngine) -> tuple[list[str], Result]:
+    found: list[str] = []
+
+    def collect() -> Iterator[Result]:
+        question = ask(engine, SPEC)
+        while True:
+            try:
+                found.append(str(next(question)["name"]))
+            except StopIteration as end:
+                yield end.value
+                return
+
+    return found, next(collect())
+
+
+def test_the_answers_come_in_order_and_the_container_is_gone() -> None:
+    engine = FakeEngine(lambda _spec: Script(lines=(*ANSWERS, write(Result(outcome=Outcome.SUCCESS)))))
+
+    found, result = asked(engine)
+
+    assert found == ["a", "b"]
+    assert result.outcome is Outcome.SUCCESS
+    assert engine.ours("us") == []
+
+
+@pytest.mark.parametrize(
+    ("script", "reason"),
+    [
+        (Script(lines=(*ANSWERS, write(bad(Reason.PASSPHRASE))), exit_code=3), Reason.PASSPHRASE),
+        (Script(lines=ANSWERS), Reason.INTERNAL),
+        (Script(lines=(*ANSWERS, write(Result(outcome=Outcome.SUCCESS))), exit_code=3), Reason.INTERNAL),
+        (Script(lines=ANSWERS, exit_code=137), Reason.KILLED),
+    ],
+)
+def test_half_an_answer_is_no_success(script: Script, reason: Reason) -> None:
+    engine = FakeEngine(lambda _spec: script)
+
+    _, result = asked(engine)
+
+    assert not result.outcome.is_good
+    assert result.reason is reason
+    assert engine.ours("us") == []
+
+
+def test_who_stops_listening_leaves_no_container() -> None:
+    engine = FakeEngine(lambda _spec: Script(lines=ANSWERS, hangs=True))
+    question = ask(engine, SPEC)
+    next(question)
+
+    question.close()
+
+    assert engine.ours("us") == []
+
+
+def test_an_answer_that_breaks_off_is_an_error() -> None:
+    class Breaking(FakeEngine):
+        def lines(self, name: str) -> Iterator[str]:
+            assert name
+            yield ANSWERS[0]
+
+    engine = Breaking(lambda _spec: Script(lines=ANSWERS, hangs=True))
+
+    with pytest.raises(EngineError, match="broke off"):
+        asked(engine)
+    assert engine.ours("us") == []

@@ -1,0 +1,162 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.record import LedgerEntry, Outcome, Progress, Reason
+from tests.cli_world import CliWorld
+from tests.house import NOON, archive, record, repository
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> CliWorld:
+    return CliWorld(tmp_path)
+
+
+def made_an_archive(world: CliWorld) -> None:
+    run = replace(record(), archive=archive(), repository=repository())
+    world.journal.finish(run, [LedgerEntry(client="web1", archive=archive(), run_id=run.run_id)])
+    world.clock.advance(timedelta(hours=2))
+    world.beat()
+
+
+def test_json_has_every_promised_key_for_every_client(world: CliWorld) -> None:
+    made_an_archive(world)
+    world.journal.set_fact("next_runs", json.dumps({"web1": "2026-11-23T00:00:00+00:00"}))
+
+    media, web1 = world.run("status", "--json").data
+
+    assert web1 == {
+        "client": "web1",
+        "method": "sshfs",
+        "names": "client",
+        "reach": "direct",
+        "state": "ok",
+        "last_success": "2026-11-22T12:10:00+00:00",
+        "last_outcome": "success",
+        "last_reason": None,
+        "next_run": "2026-11-23T00:00:00+00:00",
+        "archives": 1,
+        "repository_bytes": 10,
+        "consecutive_failures": 0,
+        "message": "",
+        "progress": None,
+    }
+    assert media.keys() == web1.keys()
+    assert (media["state"], media["last_success"], media["archives"]) == ("never", None, 0)
+
+
+def test_the_table_names_every_client_with_its_state(world: CliWorld) -> None:
+    made_an_archive(world)
+
+    shown = world.run("status")
+
+    assert shown.code == 0
+    line = next(line for line in shown.out.splitlines() if line.startswith("web1"))
+    assert line.split() == ["web1", "sshfs", "(client)", "ok", "1", "h", "50", "min", "ago", "-", "1", "10", "B"]
+
+
+def test_a_failing_client_is_shown_with_its_reason_and_sentence(world: CliWorld) -> None:
+    world.journal.finish(replace(record(Outcome.FAILED, Reason.AUTH), message="web1 refused the key; run setup."))
+
+    shown = world.run("status", "web1")
+
+    assert shown.code == 0
+    assert "failing (auth, 1x)" in shown.out
+    assert "web1: web1 refused the key; run setup." in shown.out
+
+
+def test_a_sentence_with_escapes_cannot_reach_the_terminal(world: CliWorld) -> None:
+    world.journal.finish(replace(record(Outcome.FAILED, Reason.AUTH), message="bad \x1b[2J file\udcff"))
+
+    shown = world.run("status")
+
+    assert "\x1b" not in shown.out
+    assert "bad \\x1b[2J file\\xff" in shown.out
+
+
+def test_a_running_client_shows_how_far_it_is(world: CliWorld) -> None:
+    world.journal.begin(record(None))
+    world.journal.progress("run-1", Progress(step="create", files=3, original_size=2048, path="etc/passwd"))
+
+    assert "running (create, 2.0 KiB)" in world.run("status").out
+    assert world.run("status", "web1", "--json").data[0]["progress"]["path"] == "etc/passwd"
+
+
+def test_an_unknown_client_is_not_found_and_the_nearest_is_offered(world: CliWorld) -> None:
+    shown = world.run("status", "web2")
+
+    assert shown.code == 6
+    assert shown.err == "borgpull: there is no client 'web2' in the configuration. Did you mean 'web1'?\n"
+
+
+def test_a_silent_supervisor_is_said_first(world: CliWorld) -> None:
+    world.clock.advance(timedelta(minutes=3))
+
+    shown = world.run("status")
+
+    assert shown.code == 0
+    assert shown.out.startswith("! The supervisor is not running (its last sign of life was 3 min ago)")
+
+
+def test_a_pause_is_said_with_its_reason_until_it_ends(world: CliWorld) -> None:
+    world.run("pause", "--reason", "moving disks")
+    world.clock.advance(timedelta(minutes=5))
+    world.beat()
+
+    assert "! Paused since 5 min (moving disks)" in world.run("status").out
+
+    assert world.run("resume").out == "Resumed.\n"
+    assert "Paused" not in world.run("status").out
+    assert world.run("resume").out == "It was not paused.\n"
+
+
+def test_an_engine_that_is_down_is_said(world: CliWorld) -> None:
+    world.journal.set_fact("docker", "cannot reach the container engine")
+
+    assert "! The container engine is down: cannot reach the container engine" in world.run("status").out
+
+
+def test_clients_that_ever_ran_are_shown_while_the_configuration_is_wrong(world: CliWorld) -> None:
+    made_an_archive(world)
+    world.configure("[clients.web1]\nhots = 'x'\n")
+
+    shown = world.run("status")
+
+    assert shown.code == 0
+    assert "! The configuration is wrong; the last good one stays in force:" in shown.out
+    assert "hots" in shown.out
+    assert [line for line in shown.out.splitlines() if line.startswith("web1")]
+
+
+def test_an_empty_house_says_how_to_begin(tmp_path: Path) -> None:
+    assert "borgpull client add" in CliWorld(tmp_path, "").run("status").out
+
+
+def test_watching_draws_until_the_keyboard_ends_it(world: CliWorld) -> None:
+    def interrupt() -> None:
+        raise KeyboardInterrupt
+
+    world.meanwhile = [lambda: world.clock.advance(timedelta(seconds=2)), interrupt]
+
+    assert world.run("status", "--watch").code == 130
+
+
+def test_watching_and_json_exclude_each_other(world: CliWorld) -> None:
+    assert world.run("status", "--watch", "--json").code == 2
+
+
+def test_an_overdue_client_is_said_to_be_overdue(world: CliWorld) -> None:
+    made_an_archive(world)
+    world.clock.advance(timedelta(days=9))
+    world.beat()
+
+    assert world.run("status", "web1", "--json").data[0]["state"] == "overdue"
+    assert world.clock.now() > NOON

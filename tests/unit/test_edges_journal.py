@@ -1,0 +1,110 @@
+"""The journal's file in trouble, and what is kept for how long."""
+
+from __future__ import annotations
+
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.edges.sqlite_journal import SqliteJournal
+from appliance.errors import StateError
+from appliance.record import Outcome
+from tests.contract.records import CLOCK, archive, begun, ended, entry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "journal.sqlite"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[SqliteJournal]:
+    journal = SqliteJournal(path, CLOCK)
+    yield journal
+    journal.close()
+
+
+def test_the_file_and_its_companions_are_private(journal: SqliteJournal, path: Path) -> None:
+    journal.begin(begun())
+
+    assert {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()} == {
+        "journal.sqlite": 0o600,
+        "journal.sqlite-wal": 0o600,
+        "journal.sqlite-shm": 0o600,
+    }
+
+
+def test_another_process_reads_what_was_written(journal: SqliteJournal, path: Path) -> None:
+    journal.begin(begun())
+
+    other = SqliteJournal(path, CLOCK)
+    assert other.unfinished() == [begun()]
+    other.close()
+
+
+def test_a_journal_of_a_newer_version_is_left_alone(journal: SqliteJournal, path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 999")
+
+    with pytest.raises(StateError, match="written by a newer Borgpull"):
+        journal.unfinished()
+
+
+def test_a_file_that_is_no_journal_is_a_sentence(journal: SqliteJournal, path: Path) -> None:
+    path.write_bytes(b"certainly not a database, but long enough to look at" * 50)
+
+    with pytest.raises(StateError, match="not an SQLite file"):
+        journal.unfinished()
+
+
+def test_closing_one_connection_leaves_the_locks_and_the_log_of_the_others(journal: SqliteJournal, path: Path) -> None:
+    journal.begin(begun())
+    other = SqliteJournal(path, CLOCK)
+    other.begin(begun("r2"))
+
+    # A whole other process that comes and goes: as the last one by its lights, it would remove the log.
+    leave = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM runs'); c.close()"
+    subprocess.run((sys.executable, "-c", leave, str(path)), check=True)
+
+    assert path.with_name("journal.sqlite-wal").exists()
+    other.close()
+
+
+def test_a_missing_state_volume_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="is the state volume mounted"):
+        SqliteJournal(tmp_path / "missing" / "journal.sqlite", CLOCK).unfinished()
+
+
+def test_a_full_disk_is_a_sentence_and_changes_nothing(journal: SqliteJournal) -> None:
+    journal.begin(begun())
+    with journal._database.reading() as connection:
+        connection.execute("PRAGMA max_page_count = 1")
+
+    with pytest.raises(StateError, match="full"):
+        journal.finish(ended(begun(), Outcome.FAILED, message="x" * 1_000_000))
+
+    assert journal.unfinished() == [begun()]
+
+
+def test_old_runs_are_forgotten_but_neither_their_counts_nor_their_archives(journal: SqliteJournal) -> None:
+    old = begun("old")
+    journal.finish(ended(old, Outcome.SUCCESS, archive=archive(1)), [entry(archive(1), "old")])
+
+    late = begun("late", after_hours=timedelta(days=401) / timedelta(hours=1))
+    journal.finish(ended(late, Outcome.FAILED))
+
+    assert [run.run_id for run in journal.history()] == ["late"]
+    history = journal.last_runs()["web"]
+    assert history.runs == 2
+    assert history.last_success is not None
+    assert history.last_success.run_id == "old"
+    assert journal.archives("web") == [entry(archive(1), "old")]

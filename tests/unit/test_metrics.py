@@ -1,0 +1,201 @@
+"""What /metrics says."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+import pytest
+from prometheus_client import CollectorRegistry, Gauge, generate_latest
+from prometheus_client.core import CounterMetricFamily
+from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.registry import Collector as PrometheusCollector
+
+from appliance.config.model import Appliance, ApplianceSettings, SshfsClient
+from appliance.edges.metrics import Build, Collector, registry, text_format
+from appliance.errors import StateError
+from appliance.record import Operation, Outcome, Progress, Reason
+from tests.contract.records import CLOCK, START, archive, begun, ended, repository
+from tests.fakes import MemoryJournal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from prometheus_client import Metric
+
+
+class Scene:
+    """A configuration and a journal, and what a scrape says about them."""
+
+    def __init__(self, repositories: Path) -> None:
+        self.store = MemoryJournal(CLOCK)
+        self.names = ["web", "db"]
+        self.registry = registry(
+            Collector(
+                configuration=self.configuration,
+                store=self.store,
+                clock=CLOCK,
+                repositories=repositories,
+                build=Build(version="0.1.0", revision="abc", borg_version="1.4.5"),
+            )
+        )
+
+    def configuration(self) -> Appliance:
+        clients = tuple(SshfsClient(name=name, host="h", paths=("/",)) for name in self.names)
+        return Appliance(settings=ApplianceSettings(), clients=clients, timezone=ZoneInfo("UTC"))
+
+    def text(self) -> str:
+        return text_format(self.registry).decode()
+
+    def value(self, name: str, **labels: str) -> float | None:
+        return self.registry.get_sample_value(f"borgpull_{name}", labels)
+
+
+@pytest.fixture
+def scene(tmp_path: Path) -> Scene:
+    return Scene(tmp_path)
+
+
+CREATE = {"client": "web", "operation": "create"}
+
+
+def test_a_client_that_never_ran_has_zeros_an_alert_can_see(scene: Scene) -> None:
+    assert scene.value("run_last_success_timestamp_seconds", **CREATE) == 0
+    assert scene.value("runs_total", **CREATE) == 0
+    assert scene.value("run_failures_total", reason="host_key", **CREATE) == 0
+    assert scene.value("client_enabled", client="db") == 1
+    assert scene.value("run_last_status", status="success", **CREATE) is None
+
+
+def test_a_success_is_told_with_its_archive_and_repository(scene: Scene) -> None:
+    scene.store.finish(ended(begun(), Outcome.SUCCESS, archive=archive(1), repository=repository("aa")))
+
+    assert scene.value("run_last_success_timestamp_seconds", **CREATE) == (START + timedelta(minutes=5)).timestamp()
+    assert scene.value("run_last_duration_seconds", **CREATE) == 300
+    assert scene.value("run_last_status", status="success", **CREATE) == 1
+    assert scene.value("run_last_status", status="failed", **CREATE) == 0
+    assert scene.value("archive_last_original_bytes", client="web") == 1000
+    assert scene.value("archive_deduplicated_bytes_total", client="web") == 100
+    assert scene.value("repository_archives", client="web") == 4
+    assert scene.value("repository_info", client="web", repository_id="aa", encryption="repokey-blake2") == 1
+
+
+def test_failures_are_counted_by_reason(scene: Scene) -> None:
+    for number in range(2):
+        run = begun(f"r{number}", after_hours=number)
+        scene.store.finish(ended(run, Outcome.FAILED, reason=Reason.STALLED))
+
+    assert scene.value("run_failures_total", reason="stalled", **CREATE) == 2
+    assert scene.value("run_consecutive_failures", **CREATE) == 2
+
+
+def test_progress_is_an_estimate_that_never_claims_to_be_done(scene: Scene) -> None:
+    scene.store.finish(ended(begun("r0", after_hours=-1), Outcome.SUCCESS, archive=archive(1)))
+    scene.store.begin(begun())
+    assert scene.value("run_progress_ratio", **CREATE) == 0
+
+    scene.store.progress("r1", Progress(step="create", files=3, original_size=250))
+    assert scene.value("run_progress_ratio", **CREATE) == 0.25
+    assert scene.value("run_processed_files", **CREATE) == 3
+
+    scene.store.progress("r1", Progress(step="create", files=9, original_size=5000))
+    assert scene.value("run_progress_ratio", **CREATE) == 0.99
+    assert scene.value("run_in_progress", **CREATE) == 1
+    assert scene.value("run_in_progress", client="db", operation="create") == 0
+
+
+def test_a_probe_is_no_run_in_progress(scene: Scene) -> None:
+    scene.store.begin(replace(begun(), operation=Operation.PROBE))
+
+    assert scene.value("run_in_progress", **CREATE) == 0
+
+
+def test_the_facts_of_the_supervisor_are_told(scene: Scene) -> None:
+    late, soon = START - timedelta(minutes=1), START + timedelta(hours=1)
+    scene.store.set_fact("next_runs", json.dumps({"web": late.isoformat(), "db": soon.isoformat()}))
+    scene.store.set_fact("heartbeat", START.isoformat())
+    scene.store.set_fact("config_problems", '["borgpull.toml: no such key"]')
+    scene.store.set_fact("docker", "cannot reach the container engine")
+
+    assert scene.value("queue_length") == 1
+    assert scene.value("run_next_timestamp_seconds", client="db", operation="create") == soon.timestamp()
+    assert scene.value("scheduler_last_tick_timestamp_seconds") == START.timestamp()
+    assert scene.value("config_last_reload_successful") == 0
+    assert scene.value("docker_up") == 0
+    assert scene.value("scheduler_paused") == 0
+
+    scene.store.set_fact("paused", START.isoformat())
+    assert (scene.value("scheduler_paused"), scene.value("queue_length")) == (1, 0)
+
+
+def test_a_removed_client_leaves_no_series(scene: Scene) -> None:
+    scene.store.finish(ended(begun(), Outcome.SUCCESS, archive=archive(1), repository=repository()))
+    assert 'client="web"' in scene.text()
+
+    scene.names.remove("web")
+
+    assert 'client="web"' not in scene.text()
+
+
+def test_no_label_carries_text_of_a_client_or_of_an_error(scene: Scene) -> None:
+    run = begun()
+    scene.store.finish(ended(run, Outcome.FAILED, reason=Reason.AUTH, message="canary", warnings=("canary",)))
+    scene.store.begin(begun("r2", after_hours=1))
+    scene.store.progress("r2", Progress(step="create", path="canary"))
+
+    assert "canary" not in scene.text()
+
+
+def test_a_journal_that_cannot_be_read_is_counted_and_the_rest_is_told(tmp_path: Path) -> None:
+    scene = Scene(tmp_path)
+
+    def broken() -> Appliance:
+        raise StateError("the volume is full")
+
+    scene.registry = registry(
+        Collector(
+            configuration=broken,
+            store=scene.store,
+            clock=CLOCK,
+            repositories=tmp_path,
+            build=Build(version="0.1.0", revision="abc", borg_version="1.4.5"),
+        )
+    )
+
+    assert scene.value("collect_errors") == 1
+    assert scene.value("storage_size_bytes")
+
+
+class OneCounter(PrometheusCollector):
+    def collect(self) -> Iterator[Metric]:
+        family = CounterMetricFamily("borgpull_runs", "Runs.", labels=("client",))
+        family.add_metric(('we"b\\\n',), 3)
+        yield family
+
+
+def test_the_text_says_what_the_library_would_say() -> None:
+    examples = CollectorRegistry()
+    Gauge("borgpull_plain", "Help with a \\ and\na newline.", registry=examples).set(1e18)
+    examples.register(OneCounter())
+    Gauge("borgpull_infinite", "Infinite.", ["client"], registry=examples).labels("web-1").set(float("inf"))
+
+    ours = list(text_string_to_metric_families(text_format(examples).decode()))
+
+    assert ours == list(text_string_to_metric_families(generate_latest(examples).decode()))
+    assert len(ours) == 3
+
+
+def test_names_units_and_helps_keep_the_rules(scene: Scene) -> None:
+    scene.store.finish(ended(begun(), Outcome.SUCCESS, archive=archive(1), repository=repository()))
+    scene.store.begin(begun("r2", after_hours=1))
+
+    for family in text_string_to_metric_families(scene.text()):
+        assert family.documentation.endswith(".") or not family.name.startswith("borgpull_")
+        assert family.type == "counter" or not family.name.endswith("_total")
+        labels = {label for sample in family.samples for label in sample.labels}
+        if not family.name.endswith("_info") and family.name.startswith("borgpull_"):
+            assert labels <= {"client", "operation", "status", "reason"}

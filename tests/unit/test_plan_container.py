@@ -1,0 +1,146 @@
+"""Which rights, network and mounts each container gets, and that it gets no others (S1)."""
+
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.config.model import ApplianceSettings
+from appliance.plan import places
+from appliance.plan.container import QUESTIONS, container_spec, plan_file
+from appliance.plan.make import plan_run
+from appliance.record import Operation
+from tests.house import NOON, mounted, one
+
+if TYPE_CHECKING:
+    from appliance.config.model import Client
+    from appliance.ports import ContainerSpec
+
+SETTINGS = ApplianceSettings(network="lan", dns=("192.168.1.1",))
+MOUNT_RIGHTS = {"SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "KILL", "SYS_CHROOT"}
+CLIENTS = [
+    one(),
+    one(names='"chroot"'),
+    one(names='"numeric"'),
+    mounted(),
+    mounted("read_all = true"),
+    mounted(source='volume = "photos"'),
+]
+
+
+def spec(client: Client, operation: str = "create", settings: ApplianceSettings = SETTINGS) -> ContainerSpec:
+    run_id = f"{operation}-abc123" if operation in QUESTIONS else "run-1"
+    return container_spec(client, plan_run(client, operation, run_id=run_id, now=NOON, appliance_id="us"), settings)
+
+
+def targets(found: ContainerSpec, *, writable: bool) -> set[str]:
+    return {mount.target for mount in found.mounts if mount.read_only is not writable}
+
+
+@pytest.mark.parametrize("operation", list(Operation))
+def test_sshfs_may_mount_and_change_to_the_unprivileged_user_and_nothing_else(operation: str) -> None:
+    found = spec(one(), operation)
+
+    assert set(found.capabilities) == MOUNT_RIGHTS
+    assert found.devices == ("/dev/fuse",)
+    assert found.security == ("apparmor=unconfined", "label=disable", "no-new-privileges")
+    assert (found.network, found.dns, found.privileged) == ("lan", ("192.168.1.1",), False)
+
+
+def test_only_chroot_reads_past_permissions() -> None:
+    assert set(spec(one(names='"chroot"')).capabilities) == {*MOUNT_RIGHTS, "DAC_READ_SEARCH"}
+
+
+def test_privileged_is_only_for_what_mounts() -> None:
+    settings = ApplianceSettings(privileged=True)
+
+    assert spec(one(), settings=settings).privileged
+    assert not spec(mounted(), settings=settings).privileged
+    assert not any(spec(one(), operation, settings).privileged for operation in QUESTIONS)
+
+
+def test_the_mount_method_has_no_rights_and_no_network() -> None:
+    found = spec(mounted())
+
+    assert (found.user, found.capabilities, found.devices, found.network) == ("1000:1000", (), (), "none")
+    assert found.security == ("no-new-privileges",)
+
+
+def test_read_all_is_root_with_the_right_to_read_and_to_hand_it_on() -> None:
+    found = spec(mounted("read_all = true"))
+
+    assert set(found.capabilities) == {"SETUID", "SETGID", "SETPCAP", "KILL", "DAC_READ_SEARCH"}
+    assert found.network == "none"
+
+
+@pytest.mark.parametrize("operation", ["archives", "files", "key-export"])
+def test_a_question_to_the_repository_has_neither_network_nor_rights(operation: str) -> None:
+    found = spec(one(), operation)
+
+    assert (found.user, found.capabilities, found.devices, found.network) == ("1000:1000", (), (), "none")
+    assert targets(found, writable=True) == {"/.borgpull/repository", "/.borgpull/cache"}
+    assert found.name == f"borgpull-web1-{operation}-abc123"
+
+
+def test_a_scan_gets_the_network_and_its_plan_alone() -> None:
+    found = spec(one(), "scan")
+
+    assert [mount.target for mount in found.mounts] == ["/.borgpull/plan.json"]
+    assert (found.user, found.capabilities, found.network) == ("1000:1000", (), "lan")
+
+
+@pytest.mark.parametrize(("client", "operation"), list(product(CLIENTS, [*Operation, *QUESTIONS])))
+def test_no_container_sees_anything_of_another_client(client: Client, operation: str) -> None:
+    found = spec(client, operation)
+    own = {
+        str(place)
+        for place in (
+            places.key_file(client.name),
+            places.known_hosts_file(client.name),
+            places.passphrase_file(client.name),
+            places.repository_folder(client.name),
+            places.cache_folder(client.name),
+            places.run_folder(client.name) / "plan.json",
+            places.run_folder(client.name) / f"{operation}-abc123.json",
+        )
+    }
+
+    ours = {mount.source for mount in found.mounts if not mount.host and not mount.volume}
+    theirs = [mount for mount in found.mounts if mount.host or mount.volume]
+    assert ours <= own
+    assert all(mount.read_only and mount.target == "/.borgpull/source" for mount in theirs)
+    assert len(theirs) == (1 if client.method == "mount" and operation in tuple(Operation) else 0)
+    assert targets(found, writable=True) <= {"/.borgpull/repository", "/.borgpull/cache"}
+
+
+@pytest.mark.parametrize(("client", "operation"), list(product(CLIENTS, [*Operation, *QUESTIONS])))
+def test_every_container_is_labelled_limited_and_runs_pull(client: Client, operation: str) -> None:
+    found = spec(client, operation)
+
+    assert found.command == ("pull",)
+    assert found.labels[places.LABEL_APPLIANCE] == "us"
+    assert found.labels[places.LABEL_CLIENT] == client.name
+    assert found.labels[places.LABEL_OPERATION] == operation
+    assert places.UPDATERS_KEEP_AWAY.items() <= found.labels.items()
+    assert "no-new-privileges" in found.security
+
+
+def test_the_name_of_a_run_is_the_lock_of_its_client_and_memory_is_the_clients() -> None:
+    found = spec(one(memory='"512M"'))
+
+    assert found.name == "borgpull-web1"
+    assert found.memory == 512_000_000
+
+
+def test_a_question_does_not_overwrite_the_plan_of_a_run() -> None:
+    client = one()
+    question = plan_run(client, "files", run_id="files-abc123", now=NOON, appliance_id="us")
+
+    assert str(plan_file(question)) == "/state/runs/web1/files-abc123.json"
+
+
+def test_an_operation_without_a_container_is_refused() -> None:
+    with pytest.raises(ValueError, match="no container is known for the operation dance"):
+        spec(one(), "dance")

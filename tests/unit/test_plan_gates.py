@@ -1,0 +1,129 @@
+"""What speaks against a run, and against its archive."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from appliance.plan.gates import (
+    Ground,
+    Refusal,
+    collapse_gate,
+    filesystem_gate,
+    io_error_gate,
+    launch_gate,
+)
+from appliance.plan.run_plan import Baseline
+from appliance.record import KnownRepository, Reason
+from tests.house import NOON, mounted, one
+
+if TYPE_CHECKING:
+    from appliance.config.model import Client
+
+FINE = Ground(
+    free_space=10 << 30,
+    read_only=False,
+    marker="us",
+    has_repository=True,
+    has_key=True,
+    has_known_hosts=True,
+    has_passphrase=True,
+)
+EMPTY = replace(FINE, marker=None, has_repository=False)
+KNOWN = KnownRepository(client="web1", repository_id="7", first_seen=NOON)
+
+
+def refused(
+    ground: Ground, *, client: Client | None = None, known: KnownRepository | None = KNOWN, others: bool = True
+) -> Refusal | None:
+    return launch_gate(client or one(), ground, floor=1 << 30, appliance_id="us", known=known, others_known=others)
+
+
+def reason(refusal: Refusal | None) -> Reason | None:
+    return None if refusal is None else refusal.reason
+
+
+def test_everything_in_place_is_allowed() -> None:
+    assert refused(FINE) is None
+
+
+def test_the_very_first_client_may_make_its_repository_and_the_marker() -> None:
+    assert refused(EMPTY, known=None, others=False) is None
+
+
+def test_a_further_client_may_make_its_repository_on_the_known_volume() -> None:
+    assert refused(replace(FINE, has_repository=False), known=None) is None
+
+
+@pytest.mark.parametrize(
+    ("ground", "known", "others"),
+    [
+        (EMPTY, KNOWN, True),
+        (EMPTY, KNOWN, False),
+        (EMPTY, None, True),
+        (replace(FINE, has_repository=False), KNOWN, True),
+        (replace(FINE, marker=None), KNOWN, True),
+        (replace(FINE, marker="somebody else"), KNOWN, True),
+        (replace(FINE, marker="somebody else"), None, False),
+    ],
+)
+def test_a_repository_that_should_be_there_is_never_made_anew(
+    ground: Ground, known: KnownRepository | None, *, others: bool
+) -> None:
+    assert reason(refused(ground, known=known, others=others)) is Reason.REPOSITORY_MISSING
+
+
+@pytest.mark.parametrize(
+    ("ground", "expected", "words"),
+    [
+        (replace(FINE, free_space=(1 << 30) - 1), Reason.NO_SPACE, "1.00 GiB"),
+        (replace(FINE, read_only=True), Reason.READ_ONLY, "read-only"),
+        (replace(FINE, has_key=False), Reason.AUTH, "borgpull client setup web1"),
+        (replace(FINE, has_known_hosts=False), Reason.HOST_KEY, "borgpull client trust web1"),
+        (replace(FINE, has_passphrase=False), Reason.PASSPHRASE, "/config/secrets/web1/passphrase"),
+    ],
+)
+def test_each_refusal_says_what_to_do(ground: Ground, expected: Reason, words: str) -> None:
+    refusal = refused(ground)
+
+    assert refusal is not None
+    assert refusal.reason is expected
+    assert words in refusal.sentence
+
+
+def test_a_mount_needs_a_passphrase_but_neither_key_nor_pin() -> None:
+    bare = replace(FINE, has_key=False, has_known_hosts=False)
+
+    assert refused(bare, client=mounted()) is None
+    assert reason(refused(replace(bare, has_passphrase=False), client=mounted())) is Reason.PASSPHRASE
+
+
+@given(st.integers(0, 10**6), st.integers(0, 10**6), st.floats(0.01, 1))
+def test_a_source_collapses_when_it_shrinks_by_more_than_is_allowed(before: int, after: int, share: float) -> None:
+    by_files = collapse_gate(Baseline(files=before, original_size=0), after, 0, share)
+    by_size = collapse_gate(Baseline(files=0, original_size=before), 0, after, share)
+
+    assert reason(by_files) is reason(by_size)
+    assert (by_files is None) == (after >= before * (1 - share))
+
+
+def test_nothing_to_compare_with_is_allowed_and_an_empty_source_is_not() -> None:
+    assert collapse_gate(None, 0, 0, 0.5) is None
+    assert reason(collapse_gate(Baseline(files=100, original_size=1000), 0, 0, 0.5)) is Reason.COLLAPSED
+
+
+def test_a_bad_sector_is_no_burst_of_io_errors() -> None:
+    assert io_error_gate(0) is None
+    assert io_error_gate(10) is None
+    assert reason(io_error_gate(11)) is Reason.CONNECTION_LOST
+
+
+def test_another_file_system_than_last_time_is_refused() -> None:
+    assert filesystem_gate("nfs4 nas:/data", "nfs4 nas:/data") is None
+    assert filesystem_gate("", "ext4") is None
+    assert reason(filesystem_gate("nfs4 nas:/data", "ext4")) is Reason.SOURCE_CHANGED
+    assert reason(filesystem_gate("nfs4 nas:/data", "")) is Reason.SOURCE_CHANGED

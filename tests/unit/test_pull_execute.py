@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import signal
+import sys
+import time
+
+from appliance.pull import execute
+
+STUBBORN = """
+import signal, time
+for number in (2, 15):
+    signal.signal(number, signal.SIG_IGN)
+print("up", flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_program_gets_exactly_its_environment() -> None:
+    finished = execute.run(
+        (sys.executable, "-c", "import os; print(sorted(os.environ))"), {"A": "b"}, timeout_seconds=30
+    )
+
+    assert "'A'" in finished.stdout
+    assert "HOME" not in finished.stdout
+
+
+def test_a_program_that_does_not_end_is_killed_at_its_limit() -> None:
+    begun = time.monotonic()
+
+    finished = execute.run((sys.executable, "-c", "import time; time.sleep(60)"), {}, timeout_seconds=0.5)
+
+    assert finished.code == -signal.SIGKILL
+    assert time.monotonic() - begun < 30
+
+
+def test_an_ending_becomes_ruder_until_it_works() -> None:
+    process = execute.start((sys.executable, "-c", STUBBORN), {}, stdout=execute.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+
+    ending = execute.Ending(process, ((0, signal.SIGINT), (0.05, signal.SIGTERM), (0.1, signal.SIGKILL)))
+    deadline = time.monotonic() + 30
+    while process.poll() is None and time.monotonic() < deadline:
+        ending.tick()
+
+    assert process.returncode == -signal.SIGKILL
+    process.stdout.close()
+
+
+def test_end_waits_for_its_grace_and_then_kills() -> None:
+    process = execute.start((sys.executable, "-c", STUBBORN), {}, stdout=execute.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+
+    execute.end(process, grace_seconds=0.1)
+
+    assert process.returncode == -signal.SIGKILL
+    process.stdout.close()
