@@ -12,6 +12,7 @@ from uuid import uuid4
 from appliance.plan.places import LABEL_APPLIANCE
 from appliance.ports import ContainerSpec
 from tests.fakes import FakeEngine, Script
+from tests.session import PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from appliance.ports import ContainerState, Engine
 
 IMAGE = os.environ.get("BORGPULL_TEST_IMAGE", "borgpull:test")
+NAMES = f"{PREFIX}-contract"
 DEADLINE_SECONDS = 30
 
 
@@ -32,7 +34,7 @@ class Stage:
     def spec(self, script: Script, **changes: object) -> ContainerSpec:
         """Return the spec of a container with a name of its own that acts the script."""
         spec = ContainerSpec(
-            name=f"contract-{uuid4().hex[:12]}",
+            name=new_name(),
             entrypoint=("/bin/sh", "-c"),
             command=(in_shell(script),),
             labels={LABEL_APPLIANCE: self.appliance_id, "borgpull.client": "web"},
@@ -46,6 +48,11 @@ class Stage:
     def ended(self, name: str) -> ContainerState:
         """Wait until the container has ended."""
         return until(lambda: _ended(self.engine.inspect(name)))
+
+
+def new_name() -> str:
+    """Return a name for a container that nobody else has, and that the clean-up of the tests knows."""
+    return f"{NAMES}-{uuid4().hex[:12]}"
 
 
 def in_shell(script: Script) -> str:

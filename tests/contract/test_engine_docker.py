@@ -13,7 +13,7 @@ from appliance.edges.docker_engine import DockerEngine
 from appliance.errors import EngineError
 from appliance.plan.places import LABEL_APPLIANCE
 from appliance.ports import ContainerSpec, Mount
-from tests.contract.engines import IMAGE
+from tests.contract.engines import IMAGE, NAMES, new_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,7 +28,7 @@ class Shell:
         self.names: list[str] = []
 
     def spec(self, script: str, *, mounts: tuple[Mount, ...] = (), memory: int | None = None) -> ContainerSpec:
-        self.names.append(f"contract-{uuid4().hex[:12]}")
+        self.names.append(new_name())
         return ContainerSpec(
             name=self.names[-1],
             entrypoint=("/bin/sh", "-c"),
@@ -135,17 +135,17 @@ def test_a_container_killed_for_memory_says_so(shell: Shell) -> None:
 def test_the_same_folder_is_proved_and_another_one_is_not(shell: Shell, tmp_path: Path) -> None:
     elsewhere = DockerEngine(image=IMAGE, host_path=lambda _path: "/etc")
 
-    assert shell.engine.prove(str(tmp_path), name="contract") == ""
-    assert "asked for /etc" in elsewhere.prove(str(tmp_path), name="contract")
+    assert shell.engine.prove(str(tmp_path), name=NAMES) == ""
+    assert "asked for /etc" in elsewhere.prove(str(tmp_path), name=NAMES)
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_check_for_fuse_names_a_missing_device(shell: Shell) -> None:
-    assert "/dev/borgpull-has-none" in shell.engine.fuse_check("/dev/borgpull-has-none", name="contract")
+    assert "/dev/borgpull-has-none" in shell.engine.fuse_check("/dev/borgpull-has-none", name=NAMES)
 
 
 def test_fuse_works_here(shell: Shell) -> None:
-    assert shell.engine.fuse_check("/dev/fuse", name="contract") == ""
+    assert shell.engine.fuse_check("/dev/fuse", name=NAMES) == ""
 
 
 def test_the_engine_tells_its_version(shell: Shell) -> None:

@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import os
 from itertools import count
-from uuid import uuid4
 
 from tests.e2e.harness.engine import docker, names_of
+from tests.session import LABEL, PREFIX, SESSION
 
-LABEL = "borgpull-test"
 # Nothing of a test outlives this, even when the tests themselves are killed.
 LIFETIME_SECONDS = 7200
 
 
 class Lab:
-    """Names, labels and the network of one session."""
+    """Names, labels and the network of one session, or of one of its workers."""
 
     def __init__(self) -> None:
-        self.session = os.environ.get("BORGPULL_TEST_SESSION") or uuid4().hex[:6]
-        self.prefix = f"{LABEL}-{self.session}"
+        self.prefix = PREFIX
         self.image = os.environ.get("BORGPULL_TEST_IMAGE", "borgpull:test")
         self.network = f"{self.prefix}-net"
         self._numbers = count(1)
@@ -26,11 +24,11 @@ class Lab:
 
     @property
     def label(self) -> str:
-        """The label of everything this session makes."""
-        return f"{LABEL}={self.session}"
+        """The label of everything this session makes, whichever worker does."""
+        return f"{LABEL}={SESSION}"
 
     def name(self, what: str) -> str:
-        """Return a name nobody else has."""
+        """Return a name nobody else has, no other worker of the session either."""
         return f"{self.prefix}-{what}-{next(self._numbers)}"
 
     def volume(self, name: str, *options: str) -> str:
@@ -39,8 +37,8 @@ class Lab:
         return name
 
     def sweep(self, prefix: str = "") -> None:
-        """Remove the containers and volumes with that name (all of the session by default), running or not."""
-        pattern = prefix or self.prefix
+        """Remove the containers and volumes with that name (all of this worker by default), running or not."""
+        pattern = prefix or f"{self.prefix}-"
         # Pull containers carry the product's own labels, so they go by their appliance's name.
         found = names_of("container", f"name=^/?{pattern}")
         if found:
