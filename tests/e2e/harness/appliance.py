@@ -159,9 +159,13 @@ class ApplianceUnderTest:
 
     def shell(self, script: str, *, stdin: str = "", check: bool = True) -> Completed:
         """Run a script as root with /config, /state and /repos, whether or not the supervisor runs."""
+        words = ("-euc", script)
+        if self.is_running():
+            # Sooner there than a container for it.
+            return docker("exec", "--interactive", self.supervisor, "sh", *words, stdin=stdin, check=check)
         return docker(
             "run", "--rm", "--interactive", "--label", self.lab.label, "--network", "none", *self._volume_options(),
-            "--entrypoint", "sh", self.lab.image, "-euc", script, stdin=stdin, check=check,
+            "--entrypoint", "sh", self.lab.image, *words, stdin=stdin, check=check,
         )  # fmt: skip
 
     def write_config(self, text: str, path: str = "/config/borgpull.toml") -> None:
@@ -176,6 +180,15 @@ class ApplianceUnderTest:
         return [word for what, name in self.volumes.items() for word in ("--volume", f"{name}:/{what}")]
 
     # ---- its port ----
+
+    def metric(self, name: str, client: str) -> float:
+        """Return what its metrics say of the client's pulls; nothing is 0.
+
+        Asked ten times a second, the command line would take a core for itself; this costs nothing.
+        """
+        start = f'borgpull_{name}{{client="{client}",operation="create"}} '
+        lines = self.get("/metrics")[1].splitlines()
+        return next((float(line.removeprefix(start)) for line in lines if line.startswith(start)), 0.0)
 
     def get(self, path: str) -> tuple[int, str]:
         """Ask its web port, as Prometheus does: status and text."""

@@ -73,17 +73,11 @@ class Pulling:
 
     def is_reading(self) -> bool:
         """Whether the journal has seen Borg read something of the client."""
-        # By its metrics: asked ten times a second, the command line would take a core for itself.
-        return self._metric("run_processed_bytes") > 0
+        return self.appliance.metric("run_processed_bytes", self.client) > 0
 
     def is_in_progress(self) -> bool:
         """Whether the journal knows of a run without an end."""
-        return self._metric("run_in_progress") > 0
-
-    def _metric(self, name: str) -> float:
-        start = f'borgpull_{name}{{client="{self.client}",operation="create"}} '
-        lines = self.appliance.get("/metrics")[1].splitlines()
-        return next((float(line.removeprefix(start)) for line in lines if line.startswith(start)), 0.0)
+        return self.appliance.metric("run_in_progress", self.client) > 0
 
     def is_container_running(self) -> bool:
         """Whether the run's container runs."""

@@ -100,8 +100,7 @@ class TroubledClient:
 
     def _is_in_the_middle(self, run: Future[Completed]) -> bool:
         assert not run.done(), f"ended too soon: {run.result().stdout}"
-        progress = self.appliance.status(self.name)["progress"]
-        return progress is not None and progress["step"] == "create" and progress["files"] > 0
+        return self.appliance.metric("run_processed_files", self.name) > 0
 
     # ---- what must hold ----
 
