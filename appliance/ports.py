@@ -41,6 +41,8 @@ class Mount:
 class ContainerSpec:
     """A container to start, as data. `memory` in bytes, `stop_grace` in seconds; network "none" means none at all.
 
+    `ports` are (port in the container, port on the engine's host): published while the container runs. The network
+    "container:NAME" is that of another container.
     An empty `entrypoint` means the image's own. Whatever the spec says, the root file system is read-only, with
     /run/borgpull and /tmp in memory, every capability but `capabilities` is dropped, and an init process reaps.
     """
@@ -58,6 +60,7 @@ class ContainerSpec:
     privileged: bool = False
     memory: int | None = None
     dns: tuple[str, ...] = ()
+    ports: tuple[tuple[int, int], ...] = ()
     stop_grace: int = 90
 
 

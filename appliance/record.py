@@ -16,6 +16,7 @@ class Operation(StrEnum):
     """What a run does for a client."""
 
     CREATE = "create"
+    PRUNE = "prune"
     PROBE = "probe"
 
 
@@ -64,6 +65,12 @@ class Reason(StrEnum):
     AUTH = "auth"
     HOST_KEY = "host_key"
     NO_SFTP = "no_sftp"
+    FORWARDING = "forwarding"
+    CALLBACK = "callback"
+    CLIENT_TOOLS = "client_tools"
+    CLIENT_BORG = "client_borg"
+    HOOK = "hook"
+    OFFLINE = "offline"
     SOURCE_MISSING = "source_missing"
     SOURCE_EMPTY = "source_empty"
     SOURCE_CHANGED = "source_changed"
@@ -81,6 +88,7 @@ class Reason(StrEnum):
     LOCK = "lock"
     INTEGRITY = "integrity"
     REPLAY = "replay"
+    TAMPERING = "tampering"
     FUSE = "fuse"
     ENGINE = "engine"
     OUT_OF_MEMORY = "out_of_memory"

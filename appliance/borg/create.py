@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.borg.command import REPOSITORY, Command, borg
+from appliance.borg.command import LOCK_WAIT_SECONDS, REPOSITORY, Command, borg
 from appliance.plan import places
 
 if TYPE_CHECKING:
@@ -29,6 +29,44 @@ def create(plan: RunPlan) -> Command:
         *(relative(path) for path in plan.paths),
         options=("--progress",),
     )
+
+
+def create_on_client(plan: RunPlan, *, base: str, rsh: str) -> Command:
+    """Build the command for a Borg on the client, in the client's own root; `base` is where it keeps its cache there.
+
+    The passphrase comes as descriptor 9.
+    """
+    room = (f"pp:{relative(base)}",) if plan.paths else ()
+    excludes = tuple(argument for pattern in (*room, *plan.exclude) for argument in ("--exclude", pattern))
+    archive = f"{places.REMOTE_LOCATION}::{plan.temporary_archive_name}"
+    if plan.stream_command:
+        shell = ("/bin/sh", "-c", plan.stream_command)
+        source: tuple[str, ...] = ("--content-from-command", "--stdin-name", plan.stream_name, archive, "--", *shell)
+    else:
+        source = (*excludes, archive, "--", *(relative(path) for path in plan.paths))
+    argv = (
+        *("borg", "--lock-wait", str(LOCK_WAIT_SECONDS), "--log-json", "--progress", "create", "--json"),
+        *("--compression", plan.compression, "--comment", f"borgpull run {plan.run_id}"),
+        *(("--numeric-ids",) if plan.names == "numeric" else ()),
+        *(("--exclude-caches",) if plan.exclude_caches else ()),
+        *source,
+    )
+    return Command(argv=argv, env=client_environment(base, rsh))
+
+
+def client_environment(base: str, rsh: str) -> dict[str, str]:
+    """Return what a Borg on a client is told by its environment, for any verb."""
+    return {
+        "TZ": "UTC",
+        "LC_ALL": "C.UTF-8",
+        "BORG_EXIT_CODES": "modern",
+        "BORG_BASE_DIR": base,
+        "BORG_RSH": rsh,
+        "BORG_PASSPHRASE_FD": "9",
+        "BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK": "no",
+        "BORG_RELOCATED_REPO_ACCESS_IS_OK": "no",
+        "BORG_FILES_CACHE_TTL": "60",
+    }
 
 
 def relative(path: str) -> str:

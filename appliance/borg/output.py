@@ -103,6 +103,16 @@ def read_created(text: str) -> Created:
         raise StateError(f"Borg's report on the new archive cannot be read ({error!r})") from error
 
 
+def read_info(text: str) -> Created:
+    """Read `info --json` of one archive; raises StateError when it is not that."""
+    try:
+        fields = json.loads(text)
+        (archive,) = fields.pop("archives")
+        return read_created(json.dumps({**fields, "archive": archive}))
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise StateError(f"Borg's description of the archive cannot be read ({error!r})") from error
+
+
 def read_listed(text: str) -> Listed:
     """Read `list --json`; raises StateError when it is not that."""
     try:

@@ -20,6 +20,11 @@ def list_archives(plan: RunPlan) -> Command:
     return borg(plan, "list", "--json", "--consider-checkpoints", "--format", "{comment}{end}", REPOSITORY)
 
 
+def info(plan: RunPlan) -> Command:
+    """Describe the archive of this run while it still has its temporary name."""
+    return borg(plan, "info", "--json", f"{REPOSITORY}::{plan.temporary_archive_name}")
+
+
 def list_files(plan: RunPlan, archive: str, paths: tuple[str, ...]) -> Command:
     """List what is in an archive, a JSON object a line."""
     return borg(plan, "list", "--json-lines", f"{REPOSITORY}::{archive}", "--", *(path.strip("/") for path in paths))

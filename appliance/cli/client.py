@@ -14,7 +14,7 @@ from appliance.cli.client_trust import trust
 from appliance.cli.readable import safe, say_json, show
 from appliance.cli.run import run
 from appliance.cli.surroundings import Surroundings, in_surroundings
-from appliance.config.model import MountClient, SshfsClient
+from appliance.config.model import MachineClient, MountClient
 from appliance.record import Operation
 
 if TYPE_CHECKING:
@@ -85,9 +85,9 @@ def source_words(one: Client) -> str:
     """Say where the client's data is."""
     paths = " ".join(one.paths)
     match one:
-        case SshfsClient(port=22):
+        case MachineClient(port=22):
             return f"{one.user}@{one.host}: {paths}"
-        case SshfsClient():
+        case MachineClient():
             return f"{one.user}@{one.host} port {one.port}: {paths}"
         case MountClient(volume=None):
             return f"{one.folder}: {paths}"

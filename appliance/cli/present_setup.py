@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from appliance.config.model import Client, MountClient, SshfsClient
+from appliance.config.model import (
+    AnyBorgClient,
+    Client,
+    MountClient,
+    RemoteForwardClient,
+    SocatClient,
+    SshAgentClient,
+    SshfsClient,
+)
 from appliance.plan import places
 
 READ_ONLY = 'restrict,command="internal-sftp -R"'
@@ -29,7 +37,7 @@ def added_text(client: Client, public_key: str) -> str:
 def setup_text(client: Client, public_key: str) -> str:
     """Say what to do on the client."""
     match client:
-        case SshfsClient():
+        case SshfsClient() | SocatClient() | SshAgentClient() | RemoteForwardClient():
             return _sshfs(client, public_key)
         case MountClient():
             return _mount(client)
@@ -43,7 +51,7 @@ def _mount(client: MountClient) -> str:
     )
 
 
-def _sshfs(client: SshfsClient, public_key: str) -> str:
+def _sshfs(client: SshfsClient | AnyBorgClient, public_key: str) -> str:
     parts = [
         f"On {client.host}, as {client.user}, paste this. The key can read files by SFTP and do nothing else:",
         "",

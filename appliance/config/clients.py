@@ -33,7 +33,14 @@ if TYPE_CHECKING:
 # Two ways to say one thing: a client that has one of them takes the other from nowhere.
 _EITHER = (frozenset({"schedule", "every"}), frozenset({"folder", "volume"}))
 # What [defaults] need beside them to be judged alone.
-_STAND_IN: dict[str, dict[str, object]] = {"sshfs": {"host": "any-host", "paths": ["/"]}, "mount": {}}
+_MACHINE: dict[str, object] = {"host": "any-host", "paths": ["/"]}
+_STAND_IN: dict[str, dict[str, object]] = {
+    "sshfs": _MACHINE,
+    "socat": _MACHINE,
+    "ssh-agent": _MACHINE | {"callback": "any-host:2222"},
+    "remote-forward": _MACHINE,
+    "mount": {},
+}
 
 
 @dataclass(frozen=True, slots=True)

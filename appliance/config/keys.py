@@ -7,33 +7,41 @@ import re
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from appliance.config.model import MountClient, SshfsClient
+from appliance.config.model import (
+    Client,
+    MountClient,
+    RemoteForwardClient,
+    SocatClient,
+    SshAgentClient,
+    SshfsClient,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-MODELS: dict[str, type[SshfsClient | MountClient]] = {"sshfs": SshfsClient, "mount": MountClient}
-LATER_METHODS = ("socat", "ssh-agent", "remote-forward")
-LATER_REACHES = ("jump", "dial-in")
+MODELS: dict[str, type[Client]] = {
+    "sshfs": SshfsClient,
+    "socat": SocatClient,
+    "ssh-agent": SshAgentClient,
+    "remote-forward": RemoteForwardClient,
+    "mount": MountClient,
+}
 
 # `name` is the table's heading or the file's name; `every` is another way to write `schedule`.
 KEYS = {
-    "sshfs": frozenset(SshfsClient.model_fields) - {"name"} | {"every"},
-    "mount": frozenset(MountClient.model_fields) - {"name", "reach"} | {"every"},
+    method: frozenset(model.model_fields) - {"name"} - ({"reach"} if method == "mount" else frozenset()) | {"every"}
+    for method, model in MODELS.items()
 }
-ALL_KEYS = KEYS["sshfs"] | KEYS["mount"]
+ALL_KEYS = frozenset().union(*KEYS.values())
 # What [defaults] say of machines means nothing for a folder of the Docker host.
 OF_MACHINES = frozenset({"names", "paths"})
 
 _LATER = {
-    "after": "hooks on the client are",
-    "before": "hooks on the client are",
-    "callback": "being called by the client is",
     "check": "scheduled checks and restore drills are",
     "healthchecks": "pings to Healthchecks are",
-    "jump": "reaching a client through another machine is",
     "notify": "notifications are",
 }
+_METHODS = ", ".join(f'"{method}"' for method in MODELS)
 _KEY_FILE = "clients are reached with the key in keys/NAME/id_ed25519"
 _SECRETS = {
     "passphrase": "the passphrase is in secrets/NAME/passphrase",
@@ -41,7 +49,7 @@ _SECRETS = {
     "key": _KEY_FILE,
     "identity_file": _KEY_FILE,
 }
-_OF_SSH = frozenset({"host", "port", "user", "reach"})
+_OF_SSH = frozenset({"host", "port", "user", "reach", "jump", "before", "after", "callback"})
 _NO_LOGIN = (
     "method mount reads a folder or volume of the Docker host and logs in nowhere; "
     'remove the key, or use method = "sshfs" to reach a machine'
@@ -107,8 +115,6 @@ def why_not_in_defaults(key: str) -> str:
 
 def why_not_method(method: object) -> str:
     """Return the sentence for a method that does not exist, or does not exist yet."""
-    if method in LATER_METHODS:
-        return f'"{method}" is not in this version of Borgpull yet; use "sshfs" or "mount"'
     if not isinstance(method, str):
-        return 'must be a text in quotes: "sshfs" or "mount"'
-    return f'"{method}" is not a method; the methods are "sshfs" and "mount"{did_you_mean(method, MODELS)}'
+        return f"must be a text in quotes: {_METHODS}"
+    return f'"{method}" is not a method; the methods are {_METHODS}{did_you_mean(method, MODELS)}'

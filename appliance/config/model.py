@@ -7,17 +7,21 @@ from enum import StrEnum
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from appliance.config.values import (
+    Address,
     ClientName,
+    CommandLine,
     Compression,
     Count,
     Duration,
+    FileName,
     Flag,
     FolderPath,
     Host,
     IpAddress,
+    JumpHosts,
     Listen,
     Memory,
     NetworkName,
@@ -105,15 +109,107 @@ class ClientBase(Values):
         return self.schedule.overdue_after if self.max_age is None else self.max_age
 
 
-class SshfsClient(ClientBase):
-    """A machine that offers SFTP; Borg runs in the pull container over a read-only sshfs mount."""
+class Reach(StrEnum):
+    """How the server gets to the client's sshd."""
 
-    method: Literal["sshfs"] = "sshfs"
+    DIRECT = "direct"
+    JUMP = "jump"
+    DIAL_IN = "dial-in"
+
+
+class Hook(Values):
+    """A command on the client before or after a run; as a text it is the command alone."""
+
+    command: CommandLine
+    timeout: Duration = timedelta(minutes=5)
+    on_failure: Literal["stop", "warn"] = "stop"
+
+    @classmethod
+    def read(cls, value: object) -> object:
+        """Take a plain text for the command."""
+        return {"command": value} if isinstance(value, str) else value
+
+
+Hooks = tuple[Annotated[Hook, BeforeValidator(Hook.read)], ...]
+
+
+class Stream(Values):
+    """What a command on the client prints is backed up in place of files, and never touches the client's disk."""
+
+    command: CommandLine
+    name: FileName
+
+
+class MachineClient(ClientBase):
+    """A machine that is reached by ssh. `host` is its address as the machine sees it that connects to its sshd."""
+
     host: Host
     port: Port = 22
     user: UserName = "root"
+    reach: Reach = Reach.DIRECT
+    jump: JumpHosts = ()
+    before: Hooks = ()
+    after: Hooks = ()
+
+    @model_validator(mode="after")
+    def _can_be_reached(self) -> Self:
+        if self.reach is Reach.JUMP and not self.jump:
+            raise ValueError('has reach = "jump" and no machine to jump through; add jump = "john@inter.lan"')
+        if self.jump and self.reach is not Reach.JUMP:
+            raise ValueError(f'has jump, which needs reach = "jump", not "{self.reach}"; change reach or remove jump')
+        return self
+
+
+class SshfsClient(MachineClient):
+    """A machine that offers SFTP; Borg runs in the pull container over a read-only sshfs mount."""
+
+    method: Literal["sshfs"] = "sshfs"
     names: Names = Names.CLIENT
-    reach: Literal["direct"] = "direct"
+
+
+class BorgClient(MachineClient):
+    """A machine on which Borg itself runs, and speaks to a `borg serve` in the pull container."""
+
+    names: Literal[Names.CLIENT, Names.NUMERIC] = Names.CLIENT
+    paths: tuple[SourcePath, ...] = ()
+    stream: Stream | None = None
+    quota: Size | None = None
+
+    @model_validator(mode="after")
+    def _has_something_to_read(self) -> Self:
+        if bool(self.paths) == (self.stream is not None):
+            raise ValueError('needs exactly one of paths (such as ["/"]) and stream (a command whose output is kept)')
+        return self
+
+
+class SocatClient(BorgClient):
+    """The way is a UNIX socket that ssh forwards from the client to the pull container."""
+
+    method: Literal["socat"]
+
+
+class SshAgentClient(BorgClient):
+    """The client calls an sshd in the pull container at `callback`, with a key that stays in our agent."""
+
+    method: Literal["ssh-agent"]
+    callback: Address
+    dedicated_key: Flag = False
+
+    @model_validator(mode="after")
+    def _can_call_back(self) -> Self:
+        if self.reach is Reach.DIAL_IN:
+            raise ValueError(
+                'cannot have method = "ssh-agent" with reach = "dial-in": the client would have to call the server '
+                'while the pull goes through the gateway; method = "socat" or "remote-forward" comes back through the '
+                "same tunnel"
+            )
+        return self
+
+
+class RemoteForwardClient(BorgClient):
+    """The client calls a port of its own that ssh forwards to an sshd in the pull container."""
+
+    method: Literal["remote-forward"]
 
 
 class MountClient(ClientBase):
@@ -126,7 +222,7 @@ class MountClient(ClientBase):
     marker: SourcePath | None = None
     read_all: Flag = False
     names: Literal[Names.NUMERIC] = Names.NUMERIC
-    reach: Literal["direct"] = "direct"
+    reach: Literal[Reach.DIRECT] = Reach.DIRECT
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
@@ -135,7 +231,8 @@ class MountClient(ClientBase):
         return self
 
 
-Client = SshfsClient | MountClient
+AnyBorgClient = SocatClient | SshAgentClient | RemoteForwardClient
+Client = SshfsClient | AnyBorgClient | MountClient
 
 
 class ApplianceSettings(Values):
@@ -150,6 +247,7 @@ class ApplianceSettings(Values):
     privileged: Flag = False
     fuse_device: SourcePath = "/dev/fuse"
     dns: tuple[IpAddress, ...] = ()
+    gateway: Address | None = None
     log_format: Literal["text", "json"] = "text"
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from appliance.config.keys import LATER_REACHES, did_you_mean, shown
+from appliance.config.keys import did_you_mean, shown
 from appliance.config.model import Keep
 
 if TYPE_CHECKING:
@@ -84,8 +84,6 @@ def why_not_toml(message: str) -> str:
 
 
 def _choice(key: str, choices: list[str], value: object) -> str:
-    if key == "reach" and value in LATER_REACHES:
-        return f'"{value}" is not in this version of Borgpull yet; only "direct" is'
     if key == "names" and value in ("chroot", "client") and value not in choices:
         return f'"{value}" belongs to method sshfs: a folder has no users of its own; with mount owners are "numeric"'
     offered = ", ".join(f'"{choice}"' for choice in choices)

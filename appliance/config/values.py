@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from appliance.config.durations import parse_duration
+from appliance.config.logins import SSH_PORT, Endpoint, Login, split_port
 from appliance.config.schedule import Schedule
 from appliance.config.window import Window
 
 __all__ = [
-    "ClientName", "Compression", "Count", "Duration", "Flag", "FolderPath", "Host", "IpAddress", "Listen", "Memory",
-    "NetworkName", "Pattern", "Port", "Schedule", "Share", "Size", "SourcePath", "TimeZone", "UserName", "VolumeName",
-    "Window",
+    "Address", "ClientName", "CommandLine", "Compression", "Count", "Duration", "FileName", "Flag", "FolderPath",
+    "Host", "IpAddress", "JumpHosts", "Listen", "Memory", "NetworkName", "Pattern", "Port", "Schedule", "Share", "Size",
+    "SourcePath", "TimeZone", "UserName", "VolumeName", "Window",
 ]  # fmt: skip
 
 _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?)\s*(?:([KMGTP])(I)?)?B?", re.IGNORECASE)
@@ -152,14 +153,56 @@ def _engine_name(text: str) -> str:
     return text
 
 
+def _jump_host(text: object) -> Login:
+    if isinstance(text, Login):
+        return text
+    if not isinstance(text, str) or "@" not in text:
+        raise ValueError('must name user and machine, such as "john@inter.lan" or "john@inter.lan:2222"')
+    user, _, place = text.rpartition("@")
+    host, port = split_port(place)
+    return Login(_user(user), _host(host), port or SSH_PORT)
+
+
+def _jump_hosts(value: object) -> tuple[Login, ...]:
+    several = value if isinstance(value, list | tuple) else [value]
+    return tuple(_jump_host(text) for text in several)
+
+
+def _endpoint(value: object) -> Endpoint:
+    if isinstance(value, Endpoint):
+        return value
+    if not isinstance(value, str):
+        raise ValueError('must be a text in quotes, such as "nas.lan:2222"')  # noqa: TRY004 - pydantic wants ValueError
+    host, port = split_port(value)
+    if port is None:
+        raise ValueError(f'"{value}" has no port; write host and port, such as "nas.lan:2222"')
+    return Endpoint(_host(host), port)
+
+
+def _command_line(text: str) -> str:
+    if not text.strip() or any(character in text for character in "\0\n\r"):
+        raise ValueError("must be one command on one line; put longer ones into a script on the client")
+    return text.strip()
+
+
+def _file_name(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", text):
+        raise ValueError(f'"{text}" is not a plain file name, such as "postgres.sql"')
+    return text
+
+
+Address = Annotated[Endpoint, BeforeValidator(_endpoint)]
 ClientName = Annotated[str, AfterValidator(client_name)]
+CommandLine = Annotated[str, AfterValidator(_command_line)]
 Compression = Annotated[str, AfterValidator(_compression)]
 Count = Annotated[int, Field(strict=True, ge=0)]
 Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+FileName = Annotated[str, AfterValidator(_file_name)]
 Flag = Annotated[bool, Field(strict=True)]
 FolderPath = Annotated[PurePosixPath, AfterValidator(lambda path: PurePosixPath(_source_path(str(path))))]
 Host = Annotated[str, AfterValidator(_host)]
 IpAddress = Annotated[str, AfterValidator(_address)]
+JumpHosts = Annotated[tuple[Login, ...], BeforeValidator(_jump_hosts)]
 Listen = Annotated[str, AfterValidator(_listen)]
 NetworkName = Annotated[str, AfterValidator(_engine_name)]
 Pattern = Annotated[str, AfterValidator(_pattern)]

@@ -13,7 +13,8 @@ import toml
 
 from appliance.config.durations import format_duration
 from appliance.config.keys import KEYS
-from appliance.config.model import Keep
+from appliance.config.logins import Endpoint, Login
+from appliance.config.model import Hook, Keep, Stream
 from appliance.config.schedule import Schedule
 from appliance.config.window import Window
 
@@ -37,12 +38,17 @@ _COMMENTS = """
 # enabled = false               # keep the archives, but make no new ones
 """
 _HINTS = {
+    **dict.fromkeys(
+        ("socat", "ssh-agent", "remote-forward"),
+        '# quota = "500G"                # the repository may not grow larger\n',
+    ),
     "sshfs": '# names = "client"              # how owners are named: client, chroot or numeric\n',
     "mount": '# marker = "/.mounted"          # a file that is there only while the share is mounted\n',
 }
 # What a whole machine has that is no data. A client's own file may say otherwise.
-_START = {
-    "sshfs": {"paths": ["/"], "exclude": ["/proc", "/sys", "/dev", "/run", "/tmp", "sh:**/.cache"]},  # noqa: S108 - patterns
+_MACHINE: dict[str, object] = {"paths": ["/"], "exclude": ["/proc", "/sys", "/dev", "/run", "/tmp", "sh:**/.cache"]}  # noqa: S108 - patterns
+_START: dict[str, dict[str, object]] = {
+    **dict.fromkeys(("sshfs", "socat", "ssh-agent", "remote-forward"), _MACHINE),
     "mount": {},
 }
 
@@ -113,7 +119,9 @@ def _value(value: object) -> object:
             return _plain(dict(value))
         case tuple():
             return [_value(entry) for entry in value]
-        case StrEnum() | ZoneInfo() | Schedule() | Window() | PurePosixPath():
+        case Hook() | Stream():
+            return _plain(dict(value))
+        case Login() | Endpoint() | StrEnum() | ZoneInfo() | Schedule() | Window() | PurePosixPath():
             return str(value)
         case _:
             return value

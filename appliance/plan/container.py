@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, assert_never
 
-from appliance.config.model import MountClient, Names, SshfsClient
+from appliance.config.model import (
+    BorgClient,
+    MachineClient,
+    MountClient,
+    Names,
+    Reach,
+    SshAgentClient,
+    SshfsClient,
+)
 from appliance.plan import places
 from appliance.ports import ContainerSpec, Mount
 from appliance.record import Operation
@@ -12,7 +20,7 @@ from appliance.record import Operation
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
-    from appliance.config.model import ApplianceSettings, Client
+    from appliance.config.model import AnyBorgClient, ApplianceSettings, Client
     from appliance.plan.run_plan import RunPlan
 
 SCAN = "scan"
@@ -37,13 +45,19 @@ def container_spec(client: Client, plan: RunPlan, settings: ApplianceSettings) -
     Raises ValueError for an operation that has no container.
     """
     if plan.operation == SCAN:
-        return _spec(client, plan, settings, mounts=(_plan(plan),), network=settings.network)
+        # Behind other machines there is no look at a host key without logging in to those.
+        mounts = _reaching(client, plan) if plan.jump else (_plan(plan),)
+        return _spec(client, plan, settings, mounts=mounts, network=_network(client, settings))
     if plan.operation in QUESTIONS:
         return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")
     if plan.operation not in tuple(Operation):
         raise ValueError(f"no container is known for the operation {plan.operation}")
+    if plan.operation == Operation.PRUNE:
+        return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")
     if isinstance(client, SshfsClient):
         return _sshfs(client, plan, settings)
+    if isinstance(client, BorgClient):
+        return _borg(client, plan, settings)
     if isinstance(client, MountClient):
         return _mount(client, plan, settings)
     assert_never(client)
@@ -55,18 +69,41 @@ def _sshfs(client: SshfsClient, plan: RunPlan, settings: ApplianceSettings) -> C
         client,
         plan,
         settings,
-        mounts=(
-            _plan(plan),
-            _ours(places.key_file(client.name), places.KEY),
-            _ours(places.known_hosts_file(client.name), places.KNOWN_HOSTS),
-            *_repository(client),
-        ),
-        network=settings.network,
+        mounts=(*_reaching(client, plan), *_repository(client)),
+        network=_network(client, settings),
         user="0:0",
         capabilities=rights,
         devices=(settings.fuse_device,),
         security=("apparmor=unconfined", "label=disable", "no-new-privileges"),
         privileged=settings.privileged,
+    )
+
+
+def _borg(client: AnyBorgClient, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
+    # Borg reads on the client; here only ssh and `borg serve` run, and they need no right at all.
+    callback = client.callback if isinstance(client, SshAgentClient) and plan.operation == Operation.CREATE else None
+    return _spec(
+        client,
+        plan,
+        settings,
+        mounts=(*_reaching(client, plan), *_repository(client)),
+        network=_network(client, settings),
+        ports=((places.CALLBACK_PORT, callback.port),) if callback else (),
+    )
+
+
+def _network(client: Client, settings: ApplianceSettings) -> str:
+    # The tunnel's end is on the gateway's loopback, where no other container and no other client can reach it.
+    if isinstance(client, MachineClient) and client.reach is Reach.DIAL_IN:
+        return f"container:{places.gateway_name(settings.name)}"
+    return settings.network
+
+
+def _reaching(client: Client, plan: RunPlan) -> tuple[Mount, ...]:
+    return (
+        _plan(plan),
+        _ours(places.key_file(client.name), places.KEY),
+        _ours(places.known_hosts_file(client.name), places.KNOWN_HOSTS),
     )
 
 
@@ -95,6 +132,7 @@ def _spec(
     devices: tuple[str, ...] = (),
     security: tuple[str, ...] = ("no-new-privileges",),
     privileged: bool = False,
+    ports: tuple[tuple[int, int], ...] = (),
 ) -> ContainerSpec:
     name = places.container_name(settings.name, client.name)
     return ContainerSpec(
@@ -115,7 +153,8 @@ def _spec(
         security=security,
         privileged=privileged,
         memory=client.memory,
-        dns=() if network == "none" else settings.dns,
+        dns=() if network == "none" or network.startswith("container:") else settings.dns,
+        ports=ports,
     )
 
 

@@ -5,16 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from appliance.config.model import SshfsClient
+from appliance.config.model import MachineClient
 from appliance.record import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from appliance.config.model import Client
-    from appliance.plan.run_plan import Baseline
+    from appliance.plan.events import ListedArchive
+    from appliance.plan.run_plan import Baseline, RunPlan
     from appliance.record import KnownRepository
 
 _GIB = 1 << 30
-
+_NAMED = 3
 
 TOLERATED_IO_ERRORS = 10
 
@@ -105,10 +108,10 @@ def secrets_gate(client: Client, ground: Ground) -> Refusal | None:
     if not ground.has_passphrase and ground.has_repository:
         sentence = f"The passphrase of {name} is missing; bring /config/secrets/{name}/passphrase back."
         return Refusal(reason=Reason.PASSPHRASE, sentence=sentence)
-    if not ground.has_passphrase or (isinstance(client, SshfsClient) and not ground.has_key):
+    if not ground.has_passphrase or (isinstance(client, MachineClient) and not ground.has_key):
         sentence = f"{name} has no key or passphrase yet; run `borgpull client setup {name}` and do what it prints."
         return Refusal(reason=Reason.AUTH, sentence=sentence)
-    if isinstance(client, SshfsClient) and not ground.has_known_hosts:
+    if isinstance(client, MachineClient) and not ground.has_known_hosts:
         sentence = f"The host key of {name} is not pinned yet; run `borgpull client trust {name}`."
         return Refusal(reason=Reason.HOST_KEY, sentence=sentence)
     return None
@@ -149,6 +152,25 @@ def filesystem_gate(before: str, now: str) -> Refusal | None:
         "If it has moved, run it once with --accept-shrink."
     )
     return Refusal(reason=Reason.SOURCE_CHANGED, sentence=sentence)
+
+
+def ledger_gate(plan: RunPlan, archives: Sequence[ListedArchive]) -> Refusal | None:
+    """Refuse when an archive that the ledger vouches for is gone, or is another one under the same name (S6).
+
+    A client that talks to `borg serve` can delete archives even in append-only mode; the next compact would make that
+    final. So nothing is written any more until the operator has decided.
+    """
+    there = {archive.name: archive.id for archive in archives}
+    gone = [known.name for known in plan.known if there.get(known.name) != known.id]
+    if not gone:
+        return None
+    named = ", ".join(gone[:_NAMED]) + (f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else "")
+    what = "an archive" if len(gone) == 1 else f"{len(gone)} archives"
+    sentence = (
+        f"The repository of {plan.client} lacks {what} that the ledger knows: {named}. Nothing is written to it any "
+        f"more; `borgpull repair {plan.client}` shows what happened and can bring them back."
+    )
+    return Refusal(reason=Reason.TAMPERING, sentence=sentence)
 
 
 def _missing(sentence: str) -> Refusal:

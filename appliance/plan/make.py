@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.config.model import MountClient, SshfsClient
-from appliance.plan.run_plan import Baseline, RunPlan
+from appliance.config.model import BorgClient, MachineClient, MountClient, Reach, SshAgentClient
+from appliance.plan.run_plan import Baseline, Hop, KnownArchive, PlannedHook, RunPlan
 from appliance.record import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
-    from appliance.config.model import Client
+    from appliance.config.model import Client, Hook
     from appliance.ports import ClientHistory
     from appliance.record import KnownRepository, LedgerEntry
 
@@ -30,9 +30,18 @@ def plan_run(
     accept_shrink: bool = False,
     arguments: tuple[str, ...] = (),
     alive: tuple[str, ...] = (),
+    tunnel_port: int | None = None,
+    room: int | None = None,
 ) -> RunPlan:
-    """Plan one run, or one question to the repository; `ledger` is oldest first, `now` aware and in UTC."""
-    sshfs = client if isinstance(client, SshfsClient) else None
+    """Plan one run, or one question to the repository; `ledger` is oldest first, `now` aware and in UTC.
+
+    `tunnel_port` is the gateway's port of a client that dials in; `room` is what the repository may still grow, in
+    bytes, where the client has no quota of its own.
+    """
+    machine = client if isinstance(client, MachineClient) else None
+    borg = client if isinstance(client, BorgClient) else None
+    agent = client if isinstance(client, SshAgentClient) else None
+    host, port = _address(machine, tunnel_port) if machine else ("", 22)
     mount = client if isinstance(client, MountClient) else None
     return RunPlan(
         run_id=run_id,
@@ -41,9 +50,19 @@ def plan_run(
         appliance_id=appliance_id,
         method=client.method,
         names=client.names.value,
-        host=sshfs.host if sshfs else "",
-        port=sshfs.port if sshfs else 22,
-        user=sshfs.user if sshfs else "",
+        reach=client.reach.value,
+        host=host,
+        port=port,
+        user=machine.user if machine else "",
+        jump=tuple(Hop(host=one.host, port=one.port, user=one.user) for one in machine.jump) if machine else (),
+        callback=Hop(host=agent.callback.host, port=agent.callback.port) if agent else None,
+        dedicated_key=agent.dedicated_key if agent else False,
+        before=_hooks(machine.before) if machine else (),
+        after=_hooks(machine.after) if machine else (),
+        stream_command=borg.stream.command if borg and borg.stream else "",
+        stream_name=borg.stream.name if borg and borg.stream else "",
+        storage_quota=_quota(borg, history, room) if borg else None,
+        known=tuple(KnownArchive(name=entry.archive.name, id=entry.archive.id) for entry in ledger),
         paths=client.paths,
         exclude=client.exclude,
         exclude_caches=client.exclude_caches,
@@ -61,6 +80,33 @@ def plan_run(
         arguments=arguments,
         alive=alive,
     )
+
+
+def _address(machine: MachineClient, tunnel_port: int | None) -> tuple[str, int]:
+    """Return where the run connects. A run that goes through the gateway shares its network, so that is loopback."""
+    if machine.reach is Reach.DIAL_IN:
+        return "127.0.0.1", tunnel_port or 0
+    return machine.host, machine.port
+
+
+def _hooks(hooks: tuple[Hook, ...]) -> tuple[PlannedHook, ...]:
+    return tuple(
+        PlannedHook(
+            command=hook.command, timeout=int(hook.timeout.total_seconds()), must_work=hook.on_failure == "stop"
+        )
+        for hook in hooks
+    )
+
+
+def _quota(client: BorgClient, history: ClientHistory | None, room: int | None) -> int | None:
+    """Return how large the repository may become, in bytes: by its quota, else by what the volume can still take.
+
+    A client that writes into its repository itself must never be able to fill the volume of all the others.
+    """
+    if client.quota is not None or room is None:
+        return client.quota
+    known = history.last_success.repository if history and history.last_success else None
+    return (known.disk_size if known else 0) + max(room, 0)
 
 
 def archive_name(client: str, now: datetime) -> str:

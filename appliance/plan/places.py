@@ -29,6 +29,15 @@ SCRATCH = PurePosixPath("/run/borgpull")
 FETCHED_PASSWD = SCRATCH / "passwd"
 FETCHED_GROUP = SCRATCH / "group"
 SSH_CONFIG = SCRATCH / "ssh_config"
+REMOTE_COMMAND = SCRATCH / "remote_command"
+SERVE_SOCKET = SCRATCH / "serve.sock"
+AGENT_SOCKET = SCRATCH / "agent.sock"
+# The sshd of a run, which only that run's client can log in to.
+CALLBACK_PORT = 2222
+
+# What Borg on a client calls the repository. Constant for ever, whatever the way to it: Borg asks about a moved one.
+REMOTE_HOST = "borgpull"
+REMOTE_LOCATION = f"ssh://{REMOTE_HOST}{REPOSITORY}"
 
 # The one unprivileged user of the image: it owns repositories, caches and secrets; ssh, sshfs and Borg run as it.
 UID = 1000
@@ -49,6 +58,11 @@ UPDATERS_KEEP_AWAY = {
 def container_name(appliance: str, client: str) -> str:
     """Name the pull container; the name is the client's lock, since the engine refuses a second one."""
     return f"{appliance}-{client}"
+
+
+def gateway_name(appliance: str) -> str:
+    """Name the container that clients dial in to; runs through it share its network."""
+    return f"{appliance}-gateway"
 
 
 def repository_folder(client: str) -> PurePosixPath:

@@ -18,12 +18,41 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """A machine on the way to the client, or the address that the client calls back."""
+
+    host: str
+    port: int
+    user: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedHook:
+    """A command on the client before or after the run; `timeout` in seconds, `must_work` ends the run without it."""
+
+    command: str
+    timeout: int
+    must_work: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownArchive:
+    """An archive that the ledger vouches for."""
+
+    name: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunPlan:
     """Everything a pull container needs to know. Holds no secret; durations in seconds, sizes in bytes.
 
     `repository_id` is None only before the first good run of a client: then, and only then, may a repository be made.
     `alive` are the ids of the client's containers that run at this moment: their locks are theirs.
     `baseline` is None when nothing is known or the operator accepts a smaller source.
+    `host` and `port` are where this run connects: for reach dial-in the gateway's end of the tunnel. `jump` are the
+    machines on the way, first one first. `known` is the ledger; `storage_quota` in bytes bounds `borg serve`.
+    `keep` are the options of `borg prune`.
     """
 
     run_id: str
@@ -51,6 +80,17 @@ class RunPlan:
     stall_timeout: int = 1800
     arguments: tuple[str, ...] = ()
     alive: tuple[str, ...] = ()
+    reach: str = "direct"
+    jump: tuple[Hop, ...] = ()
+    callback: Hop | None = None
+    dedicated_key: bool = False
+    before: tuple[PlannedHook, ...] = ()
+    after: tuple[PlannedHook, ...] = ()
+    stream_command: str = ""
+    stream_name: str = ""
+    storage_quota: int | None = None
+    known: tuple[KnownArchive, ...] = ()
+    keep: tuple[str, ...] = ()
 
     @property
     def temporary_archive_name(self) -> str:
@@ -66,8 +106,18 @@ class RunPlan:
         """Read a plan back; raises StateError when it is not one."""
         try:
             fields = json.loads(text)
-            baseline = fields.pop("baseline")
             lists = {key: tuple(value) for key, value in fields.items() if isinstance(value, list)}
-            return cls(**{**fields, **lists, "baseline": Baseline(**baseline) if baseline else None})
+            nested = {key: tuple(kind(**entry) for entry in fields[key]) for key, kind in _LISTS.items()}
+            single = {key: kind(**fields[key]) if fields[key] else None for key, kind in _SINGLE.items()}
+            return cls(**{**fields, **lists, **nested, **single})
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StateError(f"the run plan cannot be read ({error}); the image and the supervisor differ") from error
+
+
+_LISTS: dict[str, type[Hop | PlannedHook | KnownArchive]] = {
+    "jump": Hop,
+    "before": PlannedHook,
+    "after": PlannedHook,
+    "known": KnownArchive,
+}
+_SINGLE: dict[str, type[Hop | Baseline]] = {"baseline": Baseline, "callback": Hop}

@@ -13,12 +13,14 @@ from fabric import Config, Connection
 from appliance.plan import places
 from appliance.pull.failure import Failure
 from appliance.pull.names import LARGEST_BYTES
+from appliance.pull.scripts import run_script
 from appliance.record import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from appliance.plan.run_plan import RunPlan
+    from appliance.pull.execute import Finished
 
 
 # Paramiko's words where nobody refused anything: the connection went away or silent in the middle of the login.
@@ -35,9 +37,62 @@ class _RefuseStrangers(paramiko.MissingHostKeyPolicy):
         raise _changed(self._plan, key)
 
 
+class Control:
+    """A connection that is open: commands and SFTP on the client, all of their answers data and bounded."""
+
+    def __init__(self, connection: Connection, plan: RunPlan) -> None:
+        self._connection = connection
+        self._plan = plan
+        self._sftp: paramiko.SFTPClient | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the connection stands, as far as is known here."""
+        return bool(self._connection.is_connected)
+
+    def read_small(self, path: str) -> str | None:
+        """Read a text file of the client by SFTP; None when it is not there or not a plain file.
+
+        At most LARGEST_BYTES. Raises Failure where the client offers no SFTP, or is lost.
+        """
+        try:
+            if self._sftp is None:
+                self._sftp = _sftp(self._connection, self._plan)
+            if not stat.S_ISREG(self._sftp.stat(path).st_mode or 0):
+                return None
+            with self._sftp.open(path, "rb") as file:
+                return file.read(LARGEST_BYTES).decode("utf-8", "replace")
+        except (TimeoutError, EOFError, paramiko.SSHException) as error:
+            # Silence is no answer: an archive without names must not come of it.
+            raise _lost(self._plan, error) from error
+        except OSError as error:
+            if not self.is_open:
+                raise _lost(self._plan, error) from error
+            return None
+
+    def run(self, script: str, *, timeout_seconds: float) -> Finished:
+        """Run a script by the client's /bin/sh, given on its standard input, and keep the end of what it printed.
+
+        The code is -9 when the time is over: then the connection is closed, and with it the script's streams.
+        Raises Failure when the client's sshd lets no command run.
+        """
+        try:
+            return run_script(self._connection, script, timeout_seconds=timeout_seconds)
+        except paramiko.ChannelException as error:
+            raise Failure(Reason.AUTH, NO_COMMANDS.format(self._plan.host, self._plan.client)) from error
+        except (paramiko.SSHException, EOFError, OSError) as error:
+            raise _lost(self._plan, error) from error
+
+
+NO_COMMANDS = (
+    "{0} lets this key run no command, which the method (or a hook) needs; `borgpull client setup {1}` prints the line "
+    "for its authorized_keys."
+)
+
+
 @contextmanager
-def connected(plan: RunPlan) -> Iterator[paramiko.SFTPClient]:
-    """Connect, check the host key and open SFTP; a connection that is lost within the block fails too."""
+def connected(plan: RunPlan) -> Iterator[Control]:
+    """Connect and check the host key; a connection that is lost within the block fails too."""
     connection = Connection(
         host=plan.host,
         user=plan.user,
@@ -57,27 +112,15 @@ def connected(plan: RunPlan) -> Iterator[paramiko.SFTPClient]:
     _pin(client, plan)
     try:
         _open(connection, plan)
-        yield _sftp(connection, plan)
+        # Borg may run for hours before this connection is used again; a router forgets a silent one.
+        connection.transport.set_keepalive(max(1, plan.connection_timeout // 3))
+        yield Control(connection, plan)
         if not connection.is_connected:
             raise _lost(plan, EOFError("it was closed from the other side"))
     except (paramiko.SSHException, EOFError, TimeoutError) as error:
         raise _lost(plan, error) from error
     finally:
         connection.close()
-
-
-def read_small(sftp: paramiko.SFTPClient, path: str) -> str | None:
-    """Read a text file of the client, at most LARGEST_BYTES; None when it is not there or not a plain file."""
-    try:
-        if not stat.S_ISREG(sftp.stat(path).st_mode or 0):
-            return None
-        with sftp.open(path, "rb") as file:
-            return file.read(LARGEST_BYTES).decode("utf-8", "replace")
-    except TimeoutError:
-        # Silence is no answer: an archive without names must not come of it.
-        raise
-    except OSError:
-        return None
 
 
 def _private_key() -> paramiko.PKey:

@@ -13,6 +13,7 @@ from appliance.plan import places
 from appliance.plan.events import Result
 from appliance.plan.run_plan import RunPlan
 from appliance.pull import answers, link, story
+from appliance.pull.ends import Ends
 from appliance.pull.failure import Failure
 from appliance.pull.voice import Voice
 from appliance.record import Outcome, Reason
@@ -21,7 +22,7 @@ from appliance.record import Outcome, Reason
 def main() -> int:
     """Do what the plan says; returns the exit code of the outcome."""
     handed, stdout, stderr, sshfs = (int(number) for number in sys.argv[1:])
-    ends = story.Ends(control=link.from_descriptor(handed), stdout=stdout, stderr=stderr, sshfs=sshfs)
+    ends = Ends(control=link.from_descriptor(handed), stdout=stdout, stderr=stderr, sshfs=sshfs)
     plan = RunPlan.from_json(Path(places.PLAN).read_text("utf-8"))
     voice = Voice()
     try:
@@ -35,7 +36,7 @@ def main() -> int:
     return result.outcome.exit_code
 
 
-def _carry_out(plan: RunPlan, ends: story.Ends, voice: Voice) -> Result:
+def _carry_out(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
     match plan.operation:
         case "create":
             return story.create(plan, ends, voice)

@@ -73,10 +73,11 @@ class Ending:
             self._process.send_signal(self._pending.pop(0)[1])
 
 
-def end(process: Process, *, grace_seconds: float) -> None:
-    """Terminate, wait for the grace, kill, and wait until it is gone."""
+def end(process: Process, *, grace_seconds: float, ask_first: bool = True) -> None:
+    """Terminate (unless it ends by itself: `ask_first=False`), wait for the grace, kill, and wait until it is gone."""
     if process.poll() is None:
-        process.terminate()
+        if ask_first:
+            process.terminate()
         try:
             process.wait(grace_seconds)
         except subprocess.TimeoutExpired:

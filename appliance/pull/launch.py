@@ -36,9 +36,9 @@ class MountSpec:
 class LaunchSpec:
     """How to start one program as the unprivileged user.
 
-    `keep`: capabilities that stay. `passphrase`: file to hand over as BORG_PASSPHRASE_FD. `chroot`: change the root
-    and run Borg *inside this process*, imported before; a program started from inside a client's root would
-    have its loader read the client's /etc/ld.so.preload.
+    `keep`: capabilities that stay. `passphrase`: file to hand over as BORG_PASSPHRASE_FD. `stdin`: file to read from.
+    `chroot`: change the root and run Borg *inside this process*, imported before; a program started from inside a
+    client's root would have its loader read the client's /etc/ld.so.preload.
     """
 
     argv: tuple[str, ...]
@@ -52,6 +52,7 @@ class LaunchSpec:
     libraries: str = ""
     keep: tuple[int, ...] = ()
     passphrase: str = ""
+    stdin: str = ""
 
     def command(self) -> tuple[str, ...]:
         """The argv that carries this out."""
@@ -72,6 +73,8 @@ def main() -> None:
     environment = dict(spec.env)
     if spec.passphrase:
         environment["BORG_PASSPHRASE_FD"] = str(_open_as(spec.uid, spec.passphrase))
+    if spec.stdin:
+        os.dup2(_open_as(spec.uid, spec.stdin), 0)
     if spec.chroot:
         _run_borg_in_chroot(spec, environment)
     _prepare_mounts(spec)

@@ -11,12 +11,15 @@ from appliance.plan import places
 from appliance.pull import linux
 from appliance.pull.launch import LaunchSpec, MountSpec
 from appliance.pull.methods.sshfs import sshfs_argv
+from appliance.pull.ssh_config import CLIENT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from appliance.plan.run_plan import RunPlan
 
+# The methods whose Borg runs on the client.
+BORG_ON_CLIENT = ("socat", "ssh-agent", "remote-forward")
 # Empty mount points for the chroot, part of the image, so that nobody in the container can prepare them.
 _SKELETON = "/opt/skeleton"
 _IMAGE = str(places.ROOM / "image")
@@ -62,6 +65,8 @@ def fuse_mount(plan: RunPlan, fuse_descriptor: int) -> MountSpec:
 
 def borg_create(plan: RunPlan) -> LaunchSpec:
     """`borg create`, in the source's root, with the names of the client where the plan wants them."""
+    if plan.method in BORG_ON_CLIENT:
+        return _over_ssh()
     command = create(plan)
     match plan.method, plan.names:
         case "sshfs", "client":
@@ -92,6 +97,17 @@ def borg_create(plan: RunPlan) -> LaunchSpec:
                 passphrase=str(places.PASSPHRASE),
                 keep=(linux.CAP_DAC_READ_SEARCH,) if plan.read_all else (),
             )
+
+
+def _over_ssh() -> LaunchSpec:
+    """Borg on the client, by ssh; the controller has written how to get there and what to run."""
+    script = f'exec ssh -F {places.SSH_CONFIG} {CLIENT} "$(cat {places.REMOTE_COMMAND})"'
+    return replace(
+        _UNPRIVILEGED,
+        argv=("/bin/sh", "-c", script),
+        env={**_PLAIN_ENVIRONMENT, "SSH_AUTH_SOCK": str(places.AGENT_SOCKET)},
+        stdin=str(places.PASSPHRASE),
+    )
 
 
 def _chrooted(argv: tuple[str, ...], env: Mapping[str, str]) -> LaunchSpec:

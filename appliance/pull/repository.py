@@ -81,6 +81,47 @@ def make(plan: RunPlan, voice: Voice) -> Found:
     return look(plan)
 
 
+def describe(plan: RunPlan) -> output.Created:
+    """Describe this run's archive as the repository has it; raises Failure when it is not there."""
+    return output.read_info(_borg(plan, verbs.info(plan)).stdout)
+
+
+class Guard:
+    """The repository's `config`, which holds the key: a client that talks to `borg serve` can replace it.
+
+    With another key nobody here could open the repository any more, so what stood there before is put back.
+    """
+
+    def __init__(self, plan: RunPlan) -> None:
+        """Remember it."""
+        self._plan = plan
+        self._before = (_ROOT / "config").read_bytes() if exists() else b""
+
+    def insist_unchanged(self) -> None:
+        """Put the key back where it was replaced, and fail; raises Failure."""
+        if self._is_changed():
+            self._restore()
+            raise Failure(
+                Reason.TAMPERING,
+                f"{self._plan.client} replaced the key of its repository during the run; the old one was put back. "
+                "Find out who did that before the next run.",
+            )
+
+    def put_back(self, voice: Voice) -> None:
+        """Put the key back after a run that failed anyway."""
+        if self._is_changed():
+            self._restore()
+            voice.note("the client replaced the key of its repository; the old one was put back", "warning")
+
+    def _is_changed(self) -> bool:
+        return bool(self._before) and (not exists() or (_ROOT / "config").read_bytes() != self._before)
+
+    def _restore(self) -> None:
+        fresh = _ROOT / "config.new"
+        fresh.write_bytes(self._before)
+        fresh.replace(_ROOT / "config")
+
+
 def give_final_name(plan: RunPlan) -> None:
     """Rename the archive of this run: from here on it counts."""
     _borg(plan, verbs.rename(plan))

@@ -4,74 +4,76 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from appliance.borg import exits, output
 from appliance.plan import gates
 from appliance.plan.events import ListedArchive, Result
 from appliance.pull import link, repository
+from appliance.pull.contact import Contact
 from appliance.pull.failure import Failure, insist, stopped
 from appliance.pull.methods.opened import connect, opened
-from appliance.pull.source import check_alive, check_paths
 from appliance.pull.watch import Heard, Watch
 from appliance.record import Outcome, Reason
 
 if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
-    from appliance.pull.source import Source
+    from appliance.pull.ends import Ends
+    from appliance.pull.methods.reading import Reading
     from appliance.pull.voice import Voice
     from appliance.record import ArchiveStats
 
 _NAMED_FILES = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ends:
-    """What the controller was handed: the link to the root half, and the read ends of Borg's and sshfs's pipes."""
-
-    control: link.Link
-    stdout: int
-    stderr: int
-    sshfs: int
-
-
 def probe(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
     """Go as far as the liveness gate and back: everything a pull needs but Borg."""
+    with Contact(plan) as contact:
+        return _probe(plan, contact, ends, voice)
+
+
+def _probe(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result:
     voice.step("connect")
-    facts = connect(plan, voice)
+    met = connect(plan, contact, voice)
     voice.step("open")
     ends.control.beat()
-    with opened(plan, ends.control, ends.sshfs) as source:
+    with opened(plan, met, ends, voice) as reading:
         voice.step("liveness")
-        check_paths(source, plan.paths)
-        filesystem = source.filesystem
+        reading.check_paths(plan.paths)
+        filesystem = reading.filesystem
     count = len(plan.paths)
     there = "its path is there" if count == 1 else f"all {count} paths are there"
-    message = f"{'; '.join((f'{plan.client} answers', *facts, there))}."
-    return Result(outcome=Outcome.SUCCESS, message=message, facts=facts, source_filesystem=filesystem)
+    message = f"{'; '.join((f'{plan.client} answers', *met.facts, *((there,) if count else ())))}."
+    return Result(outcome=Outcome.SUCCESS, message=message, facts=met.facts, source_filesystem=filesystem)
 
 
 def create(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
     """Make one archive that counts, or none."""
+    with Contact(plan) as contact:
+        return _create(plan, contact, ends, voice)
+
+
+def _create(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result:
     voice.step("connect")
     with ThreadPoolExecutor(1) as beside:
         # Opening the repository and reaching the client take a second each and do not need each other.
         looking = beside.submit(_look, plan, voice) if _should_exist(plan) else None
-        facts = connect(plan, voice)
+        met = connect(plan, contact, voice)
         found = looking.result() if looking else repository.make(plan, voice)
+    insist(gates.ledger_gate(plan, found.archives))
     voice.step("open")
     ends.control.beat()
-    with opened(plan, ends.control, ends.sshfs) as source:
+    with opened(plan, met, ends, voice) as reading:
         voice.step("liveness")
-        check_paths(source, plan.paths)
-        insist(gates.filesystem_gate(plan.baseline.filesystem if plan.baseline else "", source.filesystem))
+        reading.check_paths(plan.paths)
+        insist(gates.filesystem_gate(plan.baseline.filesystem if plan.baseline else "", reading.filesystem))
         voice.step("create")
         ends.control.say(link.CREATE)
         heard = Watch(ends.control, ends.stdout, ends.stderr, voice).until_the_end()
         try:
             voice.step("verify")
-            created = _verified(plan, source, heard)
+            created = _verified(plan, reading, heard)
             voice.step("rename")
             repository.give_final_name(plan)
         except Failure:
@@ -81,7 +83,7 @@ def create(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
             raise
         repository.forget(plan, found.temporary, voice)
         voice.step("close")
-    return _result(plan, found, created, heard, source, facts, voice)
+    return _result(plan, found, created, heard, reading, met.facts, voice)
 
 
 def _look(plan: RunPlan, voice: Voice) -> repository.Found:
@@ -93,18 +95,19 @@ def _should_exist(plan: RunPlan) -> bool:
     return plan.repository_id is not None or repository.exists()
 
 
-def _verified(plan: RunPlan, source: Source, heard: Heard) -> output.Created:
+def _verified(plan: RunPlan, reading: Reading, heard: Heard) -> output.Created:
     """The gates after Borg: only they decide; a dead mount gives Borg's exit code 0 or 106 as it likes (R1)."""
     if heard.stopped:
         raise _with_warnings(stopped(heard.stopped), heard)
     if heard.lost:
         raise _with_warnings(Failure(Reason.CONNECTION_LOST, _LOST.format(plan.client)), heard)
+    if failure := reading.failure(heard):
+        raise _with_warnings(failure, heard)
     if heard.code != 0 and not exits.is_warning(heard.code):
         failure = repository.borg_failure(plan, heard.code, _as_stderr(heard))
         raise _with_warnings(failure, heard)
-    check_alive(source)
+    created = reading.created(heard)
     insist(gates.io_error_gate(heard.broken_reads))
-    created = output.read_created(heard.stdout.decode("utf-8", "replace"))
     if created.archive.files == 0:
         raise Failure(Reason.SOURCE_EMPTY, f"Not one file was found in {', '.join(plan.paths)}; nothing was kept.")
     insist(gates.collapse_gate(plan.baseline, created.archive.files, created.archive.original_size, plan.max_shrink))
@@ -125,7 +128,7 @@ def _result(
     found: repository.Found,
     created: output.Created,
     heard: Heard,
-    source: Source,
+    reading: Reading,
     facts: tuple[str, ...],
     voice: Voice,
 ) -> Result:
@@ -141,7 +144,7 @@ def _result(
         archive=archive,
         repository=repository.stats(found, created.cache, len(archives) or len(found.archives) + 1),
         archives=archives,
-        source_filesystem=source.filesystem,
+        source_filesystem=reading.filesystem,
         facts=facts,
     )
 

@@ -38,6 +38,7 @@ def configuration(
         labels=dict(spec.labels),
         host_config=api.create_host_config(**_host(spec, host_path)),
         stop_timeout=spec.stop_grace,
+        ports=[inside for inside, _ in spec.ports] or None,
         # The image's own check asks whether a supervisor is well; a run is no supervisor.
         healthcheck={"test": ["NONE"]},
     )
@@ -49,6 +50,7 @@ def _host(spec: ContainerSpec, host_path: Callable[[str], str]) -> dict[str, Any
         "mounts": [_mount(mount, host_path) for mount in spec.mounts],
         "network_mode": spec.network,
         "dns": list(spec.dns) or None,
+        "port_bindings": dict(spec.ports) or None,
         # Explicit, since the engine's default may be a driver that cannot be read back (none, syslog, Synology's db).
         "log_config": LogConfig(type=LogConfig.types.JSON, config={"max-size": "20m", "max-file": "2"}),
         "init": True,

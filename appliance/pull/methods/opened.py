@@ -4,38 +4,63 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.plan import places
 from appliance.pull import link, names
 from appliance.pull.failure import Failure, stopped
-from appliance.pull.methods.sshfs import ssh_config
+from appliance.pull.methods.on_client import borg_on_the_client
+from appliance.pull.methods.reading import Mounted
+from appliance.pull.methods.workplace import prepare
 from appliance.pull.source import Source, check_alive, mounted_filesystem
+from appliance.pull.ssh_config import ssh_config
 from appliance.record import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from appliance.plan.run_plan import RunPlan
+    from appliance.pull.contact import Contact
+    from appliance.pull.control import Control
+    from appliance.pull.ends import Ends
+    from appliance.pull.methods.reading import Reading
+    from appliance.pull.methods.workplace import Workplace
     from appliance.pull.voice import Voice
 
 _SSHFS_LAST_WORDS_BYTES = 4096
 
 
-def connect(plan: RunPlan, voice: Voice) -> tuple[str, ...]:
-    """Reach the client and fetch what the method needs of it as data; returns facts for the operator."""
-    if plan.method != "sshfs":
-        return ()
-    # Fabric takes 0.4 s to import; here Borg opens the repository meanwhile, and a folder of the host never needs it.
-    from appliance.pull import control  # noqa: PLC0415
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Met:
+    """What is known of the client after the first contact: facts for the operator, and how to go on."""
 
-    with control.connected(plan) as sftp:
-        passwd = names.clean_passwd(control.read_small(sftp, "/etc/passwd") or "")
-        group = names.clean_group(control.read_small(sftp, "/etc/group") or "")
+    contact: Contact
+    facts: tuple[str, ...] = ()
+    workplace: Workplace | None = None
+
+
+def connect(plan: RunPlan, contact: Contact, voice: Voice) -> Met:
+    """Reach the client and fetch what the method needs of it as data."""
+    if plan.method == "mount":
+        return Met(contact=contact)
+    client = contact.control()
+    if plan.method != "sshfs":
+        workplace = prepare(client, plan)
+        return Met(contact=contact, facts=workplace.facts, workplace=workplace)
+    facts = _fetch_names(plan, client, voice)
+    Path(places.SSH_CONFIG).write_text(ssh_config(plan), "utf-8")
+    # The data has a connection of its own; this one is made anew where hooks need it.
+    contact.close()
+    return Met(contact=contact, facts=facts)
+
+
+def _fetch_names(plan: RunPlan, client: Control, voice: Voice) -> tuple[str, ...]:
+    passwd = names.clean_passwd(client.read_small("/etc/passwd") or "")
+    group = names.clean_group(client.read_small("/etc/group") or "")
     Path(places.FETCHED_PASSWD).write_text(passwd, "utf-8")
     Path(places.FETCHED_GROUP).write_text(group, "utf-8")
-    Path(places.SSH_CONFIG).write_text(ssh_config(plan), "utf-8")
     if not passwd and plan.names == "client":
         voice.note("the client has no readable /etc/passwd: owners are numbers in this archive", "warning")
     users, groups = passwd.count("\n"), group.count("\n")
@@ -43,11 +68,16 @@ def connect(plan: RunPlan, voice: Voice) -> tuple[str, ...]:
 
 
 @contextmanager
-def opened(plan: RunPlan, control_link: link.Link, sshfs_says: int) -> Iterator[Source]:
-    """Make the source visible for as long as the block lasts, alive at its start."""
+def opened(plan: RunPlan, met: Met, ends: Ends, voice: Voice) -> Iterator[Reading]:
+    """Make the source readable for as long as the block lasts, alive at its start."""
     if plan.method == "mount":
-        yield _mounted_by_the_host(plan)
+        yield Mounted(_mounted_by_the_host(plan))
         return
+    if met.workplace is not None:
+        with borg_on_the_client(plan, met.contact, met.workplace, voice) as reading:
+            yield reading
+        return
+    control_link = ends.control
     control_link.say(link.MOUNT)
     answer = _answer(control_link)
     if answer.word == link.MOUNT_FAILED:
@@ -57,7 +87,7 @@ def opened(plan: RunPlan, control_link: link.Link, sshfs_says: int) -> Iterator[
             "`borgpull doctor` says what is missing.",
         )
     try:
-        yield _alive_sshfs(sshfs_says)
+        yield Mounted(_alive_sshfs(ends.sshfs))
     finally:
         control_link.say(link.UNMOUNT)
         while _answer(control_link).word not in (link.UNMOUNTED, ""):

@@ -1,0 +1,122 @@
+"""Borg runs on the client: the way to our `borg serve` is opened, and what came of it is looked at from here."""
+
+from __future__ import annotations
+
+import shlex
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.borg.create import create_on_client
+from appliance.plan import gates, places
+from appliance.pull import repository
+from appliance.pull.failure import Failure, insist
+from appliance.pull.methods.channel import channel
+from appliance.pull.methods.ssh_failure import ssh_failure
+from appliance.pull.methods.workplace import clear, put_files
+from appliance.pull.ssh_config import ssh_config
+from appliance.record import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from appliance.borg import output
+    from appliance.plan.run_plan import RunPlan
+    from appliance.pull.contact import Contact
+    from appliance.pull.methods.channel import Channel
+    from appliance.pull.methods.workplace import Workplace
+    from appliance.pull.voice import Voice
+    from appliance.pull.watch import Heard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnClient:
+    """A source that only the client sees; what it says of the archive is checked against the repository."""
+
+    plan: RunPlan
+    workplace: Workplace
+    channel: Channel
+    guard: repository.Guard
+    filesystem: str = ""
+
+    def check_paths(self, paths: tuple[str, ...]) -> None:
+        """Judge what the client itself said of each path."""
+        found_something = not paths
+        for path in paths:
+            seen = self.workplace.seen[path]
+            _insist_on(path, seen)
+            found_something = found_something or seen == "filled"
+        if not found_something:
+            raise Failure(
+                Reason.SOURCE_EMPTY,
+                f"There is nothing in {', '.join(paths)}: an empty folder is nearly always a disk that is not mounted.",
+            )
+
+    def failure(self, heard: Heard) -> Failure | None:
+        """Say what went wrong where it was ssh, or the shell on the client, and not Borg."""
+        return ssh_failure(self.plan, heard)
+
+    def created(self, heard: Heard) -> output.Created:  # noqa: ARG002 - the client's own report is not believed
+        """End the session, then ask the repository itself: what is new in it, and is all that was known still there."""
+        self.channel.end()
+        self.guard.insist_unchanged()
+        insist(gates.ledger_gate(self.plan, repository.look(self.plan).archives))
+        return repository.describe(self.plan)
+
+
+@contextmanager
+def borg_on_the_client(plan: RunPlan, contact: Contact, workplace: Workplace, voice: Voice) -> Iterator[OnClient]:
+    """Open the way for as long as the block lasts; afterwards nothing of it is left on either side."""
+    guard = repository.Guard(plan)
+    try:
+        with channel(plan, workplace) as opened:
+            put_files(contact.control(), workplace, opened.files)
+            Path(places.SSH_CONFIG).write_text(ssh_config(plan, opened.ssh_options), "utf-8")
+            Path(places.REMOTE_COMMAND).write_text(remote_command(plan, workplace, opened), "utf-8")
+            yield OnClient(plan=plan, workplace=workplace, channel=opened, guard=guard)
+    finally:
+        guard.put_back(voice)
+        _clear(contact, workplace, voice)
+
+
+def remote_command(plan: RunPlan, workplace: Workplace, opened: Channel) -> str:
+    """Return what the client's shell runs: Borg, with the passphrase from its standard input, then the cleaning.
+
+    Nothing secret stands in it, since other users of the client see arguments and, on some systems, environments.
+    """
+    command = create_on_client(plan, base=workplace.base, rsh=opened.rsh)
+    exports = [f"export {key}={shlex.quote(value)}" for key, value in {**command.env, "PATH": workplace.path}.items()]
+    script = "; ".join(
+        [
+            "cd / || exit 126",
+            "umask 077",
+            # The passphrase under a number of its own: what Borg starts must not find it as its standard input.
+            "exec 9<&0 </dev/null",
+            *exports,
+            shlex.join(command.argv),
+            "code=$?",
+            f"rm -rf {shlex.quote(workplace.folder)}",
+            "exit $code",
+        ]
+    )
+    return f"exec /bin/sh -c {shlex.quote(script)}"
+
+
+def _clear(contact: Contact, workplace: Workplace, voice: Voice) -> None:
+    try:
+        clear(contact.control(), workplace)
+    except Failure as failure:
+        voice.note(f"{workplace.folder} stays on the client until the next run: {failure.message}", "warning")
+
+
+def _insist_on(path: str, seen: str) -> None:
+    if seen.startswith("link "):
+        target = seen.removeprefix("link ")
+        raise Failure(
+            Reason.SOURCE_MISSING, f"The path {path} is a link to {target!r}; name the real folder in `paths`."
+        )
+    if seen == "missing":
+        raise Failure(Reason.SOURCE_MISSING, f"The path {path} does not exist on the client.")
+    if seen == "unreadable":
+        raise Failure(Reason.SOURCE_MISSING, f"The folder {path} may not be read by this user.")

@@ -1,0 +1,58 @@
+"""A source that is open for one archive, whatever the method: what the story of a run asks of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from appliance.borg import output
+from appliance.pull.source import Source, check_alive, check_paths
+
+if TYPE_CHECKING:
+    from appliance.pull.failure import Failure
+    from appliance.pull.watch import Heard
+
+
+class Reading(Protocol):
+    """What Borg reads, wherever it runs. Every method raises Failure when the answer is no."""
+
+    @property
+    def filesystem(self) -> str:
+        """What the source lies on; "" where nobody here can see it."""
+
+    def check_paths(self, paths: tuple[str, ...]) -> None:
+        """Insist that every path is there and that one of them holds something."""
+
+    def failure(self, heard: Heard) -> Failure | None:
+        """Say why Borg failed where the method knows better than Borg's exit code."""
+
+    def created(self, heard: Heard) -> output.Created:
+        """Insist that the source was there until the end, and return the archive as somebody trustworthy reports it.
+
+        After it nothing but this container writes to the repository.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """A source that is mounted in this container; Borg runs here, and its own report can be believed."""
+
+    source: Source
+
+    @property
+    def filesystem(self) -> str:
+        """The file system that is mounted."""
+        return self.source.filesystem
+
+    def check_paths(self, paths: tuple[str, ...]) -> None:
+        """Look at the mount."""
+        check_paths(self.source, paths)
+
+    def failure(self, heard: Heard) -> Failure | None:  # noqa: ARG002 - Borg ran here: its code says it all
+        """Nothing is between Borg and us."""
+        return None
+
+    def created(self, heard: Heard) -> output.Created:
+        """Look at the mount again, then read what Borg printed."""
+        check_alive(self.source)
+        return output.read_created(heard.stdout.decode("utf-8", "replace"))

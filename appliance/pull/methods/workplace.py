@@ -1,0 +1,149 @@
+"""What a run finds and makes on a client on which Borg itself runs: its tools, and one private folder."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+import shlex
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from appliance.borg import versions
+from appliance.pull.failure import Failure
+from appliance.record import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from appliance.plan.run_plan import RunPlan
+    from appliance.pull.control import Control
+
+_LINE = re.compile(r"^borgpull:([a-z0-9.-]+)=(.*)$", re.MULTILINE)
+_PREPARE_SECONDS = 60
+_TOOLS = ("socat", "nc", "python3", "perl", "ssh")
+# Homes of odd names or great length are no place for a socket: its path has 107 bytes, and ssh's file no quoting.
+_PLAIN_BASE = "a-zA-Z0-9/._-"
+_LONGEST_BASE = 60
+_PREPARE = """
+umask 077
+say() {{ printf 'borgpull:%s=%s\\n' "$1" "$2"; }}
+PATH="$PATH:/usr/local/bin:/usr/bin:/bin:/opt/bin"
+say path "$PATH"
+base="${{XDG_CACHE_HOME:-${{HOME:-/nonexistent}}/.cache}}/borgpull"
+mkdir -p "$base/run" || {{ say failed "cannot make $base"; exit 0; }}
+chmod 700 "$base" "$base/run"
+say base "$base"
+rm -rf "$base/run/{tag}."*
+find /tmp -maxdepth 1 -user "$(id -u)" -name 'borgpull.{tag}.*' -exec rm -rf '{{}}' +
+case "$base" in
+    *[!{plain}]*) folder=$(mktemp -d /tmp/borgpull.{tag}.XXXXXXXX) ;;
+    *) if [ "${{#base}}" -gt {longest} ]; then folder=$(mktemp -d /tmp/borgpull.{tag}.XXXXXXXX)
+       else folder="$base/run/{tag}.{random}"; mkdir "$folder"; fi ;;
+esac || {{ say failed "cannot make a private folder"; exit 0; }}
+say folder "$folder"
+say borg "$(borg --version 2>&1 | tail -n 1)"
+say ssh-version "$(ssh -V 2>&1 | head -n 1)"
+for tool in {tools}; do command -v "$tool" >/dev/null 2>&1 && say "has.$tool" yes; done
+nc -h 2>&1 | grep -q -e '-U' && say has.nc-unix yes
+nc -h 2>&1 | grep -q -e '-N' && say has.nc-half-close yes
+perl -MIO::Socket::UNIX -e 1 2>/dev/null && say has.perl-unix yes
+look() {{
+    if [ -L "$2" ]; then say "seen.$1" "link $(readlink "$2")"
+    elif [ ! -e "$2" ]; then say "seen.$1" missing
+    elif [ ! -d "$2" ]; then say "seen.$1" filled
+    elif [ ! -r "$2" ] || [ ! -x "$2" ]; then say "seen.$1" unreadable
+    elif [ -n "$(ls -A "$2" 2>/dev/null | head -n 1)" ]; then say "seen.$1" filled
+    else say "seen.$1" empty; fi
+}}
+{looks}
+say done yes
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workplace:
+    """The client as a run found it. `folder` is this run's own there, `base` holds Borg's cache for good.
+
+    `seen` says of each path of the plan: filled, empty, missing, unreadable, or `link TARGET`.
+    """
+
+    folder: str
+    base: str
+    path: str
+    borg: str
+    ssh: str
+    tools: frozenset[str]
+    seen: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> tuple[str, ...]:
+        """What the operator wants to know of it."""
+        return (f"Borg {self.borg} is there",)
+
+
+def prepare(control: Control, plan: RunPlan) -> Workplace:
+    """Look at the client and make the run's folder; what an earlier run of this client left goes. Raises Failure."""
+    looks = "\n".join(f"look {number} {shlex.quote(path)}" for number, path in enumerate(plan.paths))
+    script = _PREPARE.format(
+        tag=tag(plan),
+        random=secrets.token_hex(6),
+        tools=" ".join(_TOOLS),
+        plain=_PLAIN_BASE,
+        longest=_LONGEST_BASE,
+        looks=looks,
+    )
+    finished = control.run(script, timeout_seconds=max(_PREPARE_SECONDS, plan.connection_timeout))
+    said = dict(_LINE.findall(finished.stdout))
+    if "done" not in said:
+        why = said.get("failed") or " ".join((finished.stderr or finished.stdout).split())[-200:] or "it said nothing"
+        raise Failure(
+            Reason.CLIENT_TOOLS,
+            f"{plan.client} could not be prepared for method {plan.method} ({why}); the key must be allowed to run "
+            f"commands: `borgpull client setup {plan.client}` prints its line.",
+        )
+    return Workplace(
+        folder=said["folder"],
+        base=said["base"],
+        path=said["path"],
+        borg=_usable(plan, said.get("borg", "")),
+        ssh=said.get("ssh-version", ""),
+        tools=frozenset(key.removeprefix("has.") for key in said if key.startswith("has.")),
+        seen={path: said.get(f"seen.{number}", "missing") for number, path in enumerate(plan.paths)},
+    )
+
+
+def put_files(control: Control, workplace: Workplace, files: Mapping[str, str]) -> None:
+    """Write files into the run's folder, readable by the pulled user alone; raises Failure."""
+    lines = [f"cd {shlex.quote(workplace.folder)} && umask 077 || exit 1"]
+    for name, text in files.items():
+        lines.append(f"printf '%s' {shlex.quote(text)} > {shlex.quote(name)} || exit 1")
+    finished = control.run("\n".join([*lines, "echo borgpull:done=yes", ""]), timeout_seconds=_PREPARE_SECONDS)
+    if "borgpull:done=yes" not in finished.stdout:
+        why = " ".join(finished.stderr.split())[-200:] or f"exit {finished.code}"
+        raise Failure(Reason.CLIENT_TOOLS, f"Nothing can be written to {workplace.folder} on the client ({why}).")
+
+
+def clear(control: Control, workplace: Workplace) -> None:
+    """Remove the run's folder, and with it whatever socket or key is in it."""
+    control.run(f"rm -rf {shlex.quote(workplace.folder)}\n", timeout_seconds=_PREPARE_SECONDS)
+
+
+def tag(plan: RunPlan) -> str:
+    """Name what belongs to this client of this appliance, so that nothing of another is ever swept away."""
+    return hashlib.sha256(f"{plan.appliance_id}/{plan.client}".encode()).hexdigest()[:8]
+
+
+def _usable(plan: RunPlan, said: str) -> str:
+    """Return the version of the client's Borg, or say why it cannot be used."""
+    found = versions.read(said)
+    if found is None:
+        raise Failure(
+            Reason.CLIENT_TOOLS,
+            f"There is no Borg on {plan.client} for user {plan.user} ({said[:80] or 'nothing was said'}); install "
+            f'borgbackup 1.2 or 1.4 there, or use method = "sshfs", which needs none.',
+        )
+    refusal = versions.why_not(found)
+    if refusal:
+        raise Failure(Reason.CLIENT_BORG, f"{plan.client} has Borg {found}: {refusal}")
+    return found
