@@ -91,5 +91,13 @@ def passphrase_file(client: str) -> PurePosixPath:
 
 
 def known_hosts_file(client: str) -> PurePosixPath:
-    """The pinned host keys of the client (host field: the client's name), as the supervisor sees it."""
+    """The pinned host keys of the client (host field: the client's name) and of its hops, as the supervisor sees it."""
     return CONFIG / "known_hosts" / client
+
+
+def host_key_alias(client: str, hop: int = 0) -> str:
+    """Name a machine in the client's pinned host keys: hop 1 is the first one on the way, 0 the client itself.
+
+    No client's name has a slash, so no hop is ever taken for a client.
+    """
+    return f"jump{hop}/{client}" if hop else client
