@@ -7,7 +7,7 @@ import click
 from appliance.cli.host_keys import HostKey, is_changed, is_known, pins_text, preference, trust_text
 from appliance.cli.question import ask
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
-from appliance.config.model import SshfsClient
+from appliance.config.model import MachineClient
 from appliance.errors import BorgpullError
 
 
@@ -25,7 +25,7 @@ def trust(world: Surroundings, name: str, *, yes: bool, replace: bool, fingerpri
     Example: borgpull client trust web1
     """
     client = known_client(world.load(), name)
-    if not isinstance(client, SshfsClient):
+    if not isinstance(client, MachineClient):
         raise click.UsageError(f"{name} is read by method {client.method}; it has no host key to trust.")
     keys = world.keys()
     pinned = tuple(HostKey.from_line(line) for line in keys.pinned(name))

@@ -14,7 +14,7 @@ from appliance.errors import BorgpullError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from appliance.config.model import SshfsClient
+    from appliance.config.model import MachineClient
 
 _SHORT = {"ssh-ed25519": "ed25519", "ssh-rsa": "rsa"}
 
@@ -63,7 +63,7 @@ def is_changed(pinned: Sequence[HostKey], shown: Sequence[HostKey]) -> bool:
     return any(key.kind in kinds and kinds[key.kind] != key for key in shown)
 
 
-def trust_text(client: SshfsClient, shown: Sequence[HostKey]) -> str:
+def trust_text(client: MachineClient, shown: Sequence[HostKey]) -> str:
     """Show new keys, and how to compare them where nobody stands in between."""
     kind = _SHORT.get(shown[0].kind, "ecdsa") if shown else "ed25519"
     return "\n".join(
@@ -81,7 +81,7 @@ def trust_text(client: SshfsClient, shown: Sequence[HostKey]) -> str:
     )
 
 
-def pins_text(client: SshfsClient, pinned: Sequence[HostKey], shown: Sequence[HostKey]) -> str:
+def pins_text(client: MachineClient, pinned: Sequence[HostKey], shown: Sequence[HostKey]) -> str:
     """Show the old keys beside the new ones."""
     return "\n".join(
         [

@@ -77,6 +77,7 @@ def _create(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result
             voice.step("rename")
             repository.give_final_name(plan)
         except Failure:
+            reading.release()
             # Borg is dead by now; one that was terminated may have left its lock.
             repository.break_dead_locks(plan, voice)
             repository.forget(plan, _made_in_vain(plan, heard), voice)

@@ -67,7 +67,7 @@ class Watch:
             return self._take_word()
         chunk = os.read(self._stdout if source == self._stdout else self._stderr, _CHUNK)
         if source == self._stdout:
-            self.heard.stdout += chunk
+            self.heard.stdout = (self.heard.stdout + chunk)[-_LONGEST_LINE:]
         else:
             self._take_lines(chunk)
         return bool(chunk)

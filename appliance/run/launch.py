@@ -33,8 +33,8 @@ def run(desk: Desk, order: Order) -> RunRecord | None:
     return follow(desk, order.watch)
 
 
-def plan_for(desk: Desk, order: Order) -> RunPlan:
-    """Return the plan of the run, from what the journal knows now."""
+def plan_for(desk: Desk, order: Order, *, room: int) -> RunPlan:
+    """Return the plan of the run, from what the journal knows now; `room` is what /repos can still take, in bytes."""
     name = order.client.name
     return plan_run(
         order.client,
@@ -47,6 +47,7 @@ def plan_for(desk: Desk, order: Order) -> RunPlan:
         repository=desk.journal.repository(name),
         accept_shrink=order.accept_shrink,
         alive=_alive(desk, order),
+        room=room,
     )
 
 
@@ -62,18 +63,20 @@ def _alive(desk: Desk, order: Order) -> tuple[str, ...]:
 def _prepare(desk: Desk, order: Order) -> RunPlan | Verdict:
     """Take every gate, and only then touch the volumes."""
     name = order.client.name
+    floor = order.settings.free_space
     others = any(history.last_success is not None for history in desk.journal.last_runs().values())
     try:
+        ground = desk.volumes.survey(name)
         refusal = launch_gate(
             order.client,
-            desk.volumes.survey(name),
-            floor=order.settings.free_space,
+            ground,
+            floor=floor,
             appliance_id=order.appliance_id,
             known=desk.journal.repository(name),
             others_known=others,
         )
         if refusal is None:
-            plan = plan_for(desk, order)
+            plan = plan_for(desk, order, room=ground.free_space - floor)
             refusal = desk.volumes.prepare(plan)
             if refusal is None:
                 return plan

@@ -57,9 +57,13 @@ class OnClient:
         """Say what went wrong where it was ssh, or the shell on the client, and not Borg."""
         return ssh_failure(self.plan, heard)
 
+    def release(self) -> None:
+        """End the session; from here on no word of the client reaches the repository."""
+        self.channel.end()
+
     def created(self, heard: Heard) -> output.Created:  # noqa: ARG002 - the client's own report is not believed
         """End the session, then ask the repository itself: what is new in it, and is all that was known still there."""
-        self.channel.end()
+        self.release()
         self.guard.insist_unchanged()
         insist(gates.ledger_gate(self.plan, repository.look(self.plan).archives))
         return repository.describe(self.plan)

@@ -26,6 +26,9 @@ class Reading(Protocol):
     def failure(self, heard: Heard) -> Failure | None:
         """Say why Borg failed where the method knows better than Borg's exit code."""
 
+    def release(self) -> None:
+        """End whatever but this container could still write to the repository."""
+
     def created(self, heard: Heard) -> output.Created:
         """Insist that the source was there until the end, and return the archive as somebody trustworthy reports it.
 
@@ -51,6 +54,9 @@ class Mounted:
     def failure(self, heard: Heard) -> Failure | None:  # noqa: ARG002 - Borg ran here: its code says it all
         """Nothing is between Borg and us."""
         return None
+
+    def release(self) -> None:
+        """Nothing else can: Borg ran here and has ended."""
 
     def created(self, heard: Heard) -> output.Created:
         """Look at the mount again, then read what Borg printed."""
