@@ -18,7 +18,7 @@ from appliance.config.keys import (
     why_not_in_defaults,
     why_not_method,
 )
-from appliance.config.model import ONE_SOURCE
+from appliance.config.model import ONE_SOURCE, Names, Reach
 from appliance.config.schedule import Schedule
 from appliance.config.sentences import key_of, sentence_of
 from appliance.errors import Problem
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from appliance.config.model import Client
 
 # Two ways to say one thing: a client that has one of them takes the other from nowhere.
-_EITHER = (frozenset({"schedule", "every"}), frozenset({"folder", "volume"}))
+_EITHER = (frozenset({"schedule", "every"}), frozenset({"folder", "volume"}), frozenset({"paths", "stream"}))
 # What [defaults] need beside them to be judged alone.
 _MACHINE: dict[str, object] = {"host": "any-host", "paths": ["/"]}
 _STAND_IN: dict[str, dict[str, object]] = {
@@ -82,7 +82,7 @@ def check_defaults(defaults: Mapping[str, object], place: Place) -> list[Problem
     if not isinstance(method, str) or method not in MODELS:
         problems.add(place.problem("method", why_not_method(method)))
     for name, keys in KEYS.items():
-        # What both methods know is judged as the wider one, sshfs, knows it.
+        # What several methods know is judged as the one with the widest choice, sshfs, knows it.
         judged = keys if name == "sshfs" else keys - KEYS["sshfs"]
         values = {key: value for key, value in defaults.items() if key in judged and key != "method"}
         _, found = _validated(_STAND_IN[name] | values, "any-client", name, place)
@@ -91,11 +91,20 @@ def check_defaults(defaults: Mapping[str, object], place: Place) -> list[Problem
 
 
 def _inherited(own: Mapping[str, object], method: str, defaults: Mapping[str, object]) -> dict[str, object]:
-    known = KEYS[method] - {"method"} - (OF_MACHINES if method == "mount" else frozenset())
-    for either in _EITHER:
-        if own.keys() & either:
-            known -= either
+    known = KEYS[method] - {"method"} - _not_meant(own, method, defaults)
     return {key: value for key, value in defaults.items() if key in known}
+
+
+def _not_meant(own: Mapping[str, object], method: str, defaults: Mapping[str, object]) -> frozenset[str]:
+    """Return the keys of `[defaults]` that mean nothing for this client, where another client may well need them."""
+    keys = set().union(*(either for either in _EITHER if own.keys() & either))
+    if method == "mount":
+        keys |= OF_MACHINES
+    elif method != "sshfs" and defaults.get("names") == Names.CHROOT:
+        keys.add("names")
+    if own.get("reach", defaults.get("reach")) != Reach.JUMP:
+        keys.add("jump")
+    return frozenset(keys)
 
 
 def _validated(

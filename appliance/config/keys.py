@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from appliance.config.model import (
     Client,
+    ClientBase,
+    MachineClient,
     MountClient,
     RemoteForwardClient,
     SocatClient,
@@ -17,7 +19,7 @@ from appliance.config.model import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
 MODELS: dict[str, type[Client]] = {
     "sshfs": SshfsClient,
@@ -42,6 +44,17 @@ _LATER = {
     "notify": "notifications are",
 }
 _METHODS = ", ".join(f'"{method}"' for method in MODELS)
+# Why a key is there for these methods and no others.
+_WHY = {
+    "callback": ", where the client calls this server",
+    "dedicated_key": ", where the client calls this server",
+    "quota": ", where a Borg on the client writes into the repository",
+    "stream": ", where Borg runs on the client and can start a command there",
+    "folder": ", which reads what the Docker host has mounted",
+    "volume": ", which reads what the Docker host has mounted",
+    "marker": ", which reads what the Docker host has mounted",
+    "read_all": ", which reads what the Docker host has mounted",
+}
 _KEY_FILE = "clients are reached with the key in keys/NAME/id_ed25519"
 _SECRETS = {
     "passphrase": "the passphrase is in secrets/NAME/passphrase",
@@ -49,7 +62,7 @@ _SECRETS = {
     "key": _KEY_FILE,
     "identity_file": _KEY_FILE,
 }
-_OF_SSH = frozenset({"host", "port", "user", "reach", "jump", "before", "after", "callback"})
+_OF_SSH = frozenset(MachineClient.model_fields) - frozenset(ClientBase.model_fields)
 _NO_LOGIN = (
     "method mount reads a folder or volume of the Docker host and logs in nowhere; "
     'remove the key, or use method = "sshfs" to reach a machine'
@@ -71,6 +84,12 @@ _OTHER_WORDS = {
 def shown(key: str) -> str:
     """Write a key as TOML would, so that nothing in it can disturb a terminal."""
     return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key)
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """Write words as a sentence has them, each in quotes, with another word before the last of them."""
+    *before, end = (f'"{word}"' for word in words)
+    return f"{', '.join(before)} {last} {end}" if before else end
 
 
 def did_you_mean(word: str, known: Collection[str]) -> str:
@@ -99,8 +118,12 @@ def why_not(key: str, method: str) -> str:
         sentence = f"secrets do not stand in this file; {_SECRETS[key]}, below the configuration folder"
     elif method == "mount" and key in _OF_SSH:
         sentence = _NO_LOGIN
-    elif method == "sshfs" and key in KEYS["mount"]:
-        sentence = f'belongs to method mount, and this client has sshfs; add method = "mount", or remove {key}'
+    elif method in MODELS and key in ALL_KEYS:
+        methods = [name for name in MODELS if key in KEYS[name]]
+        sentence = (
+            f'belongs to method {listed(methods, "or")}{_WHY.get(key, "")}; this client has method "{method}": '
+            f'remove {key}, or write method = "{methods[0]}"'
+        )
     elif _OTHER_WORDS.get(key) in known:
         sentence = f'there is no such key; did you mean "{_OTHER_WORDS[key]}"?'
     else:

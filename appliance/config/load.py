@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from appliance.config.clients import Place, check_defaults, read_client
 from appliance.config.folder import CLIENT_FILES, MAIN, fingerprint, read_files
 from appliance.config.keys import did_you_mean, shown
-from appliance.config.model import Appliance, ApplianceSettings
+from appliance.config.model import Appliance, ApplianceSettings, Reach
 from appliance.config.sentences import key_of, sentence_of, why_not_toml
 from appliance.config.values import TimeZone, client_name
 from appliance.errors import ConfigError, Problem
@@ -72,7 +72,7 @@ def _checked(texts: Mapping[str, str], environ: Mapping[str, str], problems: lis
     defaults = main.get("defaults", {})
     problems += check_defaults(defaults, Place(MAIN, "defaults"))
     settings = _settings(main.get("appliance", {}), environ, problems)
-    clients = _clients(tables, defaults, problems)
+    clients = _clients(tables, defaults, settings, problems)
     if problems or settings is None or settings.timezone is None:
         raise ConfigError(problems)
     return Appliance(settings=settings, clients=clients, timezone=settings.timezone)
@@ -110,7 +110,10 @@ def _settings(
 
 
 def _clients(
-    tables: Mapping[str, dict[str, Any]], defaults: Mapping[str, object], problems: list[Problem]
+    tables: Mapping[str, dict[str, Any]],
+    defaults: Mapping[str, object],
+    settings: ApplianceSettings | None,
+    problems: list[Problem],
 ) -> tuple[Client, ...]:
     clients: dict[str, Client] = {}
     seen: dict[str, str] = {}
@@ -124,8 +127,18 @@ def _clients(
         if isinstance(client, list):
             problems += client
         else:
+            problems += _without_gateway(client, place, settings)
             clients[name] = client
     return tuple(clients[name] for name in sorted(clients))
+
+
+def _without_gateway(client: Client, place: Place, settings: ApplianceSettings | None) -> Iterable[Problem]:
+    if settings is not None and settings.gateway is None and client.reach is Reach.DIAL_IN:
+        sentence = (
+            '"dial-in" needs the gateway, which is off; write the address under which clients dial in to this server '
+            'into [appliance], such as gateway = "nas.lan:2222"'
+        )
+        yield place.problem("reach", sentence)
 
 
 def _found(

@@ -173,6 +173,10 @@ def _endpoint(value: object) -> Endpoint:
         return value
     if not isinstance(value, str):
         raise ValueError('must be a text in quotes, such as "nas.lan:2222"')  # noqa: TRY004 - pydantic wants ValueError
+    if "@" in value:
+        raise ValueError(
+            f'"{value}" names a user, and nobody logs in there by hand; write "{value.rpartition("@")[2]}"'
+        )
     host, port = split_port(value)
     if port is None:
         raise ValueError(f'"{value}" has no port; write host and port, such as "nas.lan:2222"')
