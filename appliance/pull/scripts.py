@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from appliance.pull.execute import Finished
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import paramiko
     from fabric import Connection
 
@@ -15,14 +17,26 @@ if TYPE_CHECKING:
 _KEPT_BYTES = 64 * 1024
 _CHUNK = 32768
 _PAUSE_SECONDS = 0.05
+# Paramiko's own patience with a client that has frozen is an hour.
+_OPEN_SECONDS = 45
 
 
-def run_script(connection: Connection, script: str, *, timeout_seconds: float) -> Finished:
-    """Run the script by /bin/sh; code -9 when the time is over. Raises paramiko's errors.
+def run_script(
+    connection: Connection, script: str, *, timeout_seconds: float, meanwhile: Callable[[], None] = lambda: None
+) -> Finished:
+    """Run the script by /bin/sh; code -9 when the time is over, -1 when nobody told its end. Raises paramiko's errors.
 
     Standard input and not an argument: the script may be long, and other users of the client see arguments.
+    `meanwhile` is called again and again while it runs; what it raises ends the wait.
     """
-    channel: paramiko.Channel = connection.transport.open_session()
+    channel: paramiko.Channel = connection.transport.open_session(timeout=_OPEN_SECONDS)
+    try:
+        return _watched(channel, script, timeout_seconds, meanwhile)
+    finally:
+        channel.close()
+
+
+def _watched(channel: paramiko.Channel, script: str, timeout_seconds: float, meanwhile: Callable[[], None]) -> Finished:
     channel.settimeout(timeout_seconds)
     channel.exec_command("exec /bin/sh -s")
     channel.sendall(script.encode("utf-8", "surrogateescape"))
@@ -32,15 +46,13 @@ def run_script(connection: Connection, script: str, *, timeout_seconds: float) -
     while not (channel.exit_status_ready() and not channel.recv_ready() and not channel.recv_stderr_ready()):
         if channel.closed and not channel.recv_ready() and not channel.recv_stderr_ready():
             break
+        meanwhile()
+        if time.monotonic() > deadline:
+            return _finished(-9, kept)
         if not _take(channel, kept):
-            if time.monotonic() > deadline:
-                channel.close()
-                return _finished(-9, kept)
             # Paramiko has no way to wait for both streams at once.
             time.sleep(_PAUSE_SECONDS)
-    code = channel.recv_exit_status()
-    channel.close()
-    return _finished(code, kept)
+    return _finished(channel.recv_exit_status(), kept)
 
 
 def _take(channel: paramiko.Channel, kept: dict[str, bytes]) -> bool:
