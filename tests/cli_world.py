@@ -16,6 +16,7 @@ from appliance.config.load import load
 from appliance.edges.volumes import Volumes
 from appliance.errors import EngineError, StateError
 from appliance.plan.events import Data, Result, write
+from appliance.plan.places import host_key_alias
 from appliance.record import Outcome
 from tests.fakes import FakeEngine, FixedClock, MemoryJournal, Script
 from tests.house import NOON
@@ -93,11 +94,11 @@ class FakeKeys:
     def public_key(self, client: str) -> str:
         return self.pairs[client]
 
-    def pinned(self, client: str) -> tuple[str, ...]:
-        return self.pins.get(client, ())
+    def pinned(self, client: str, hop: int = 0) -> tuple[str, ...]:
+        return self.pins.get(host_key_alias(client, hop), ())
 
-    def pin(self, client: str, host_keys: tuple[str, ...]) -> None:
-        self.pins[client] = host_keys
+    def pin(self, client: str, host_keys: tuple[str, ...], hop: int = 0) -> None:
+        self.pins[host_key_alias(client, hop)] = host_keys
 
 
 class CliWorld:

@@ -55,11 +55,11 @@ class Keys(Protocol):
     def public_key(self, client: str) -> str:
         """Return the public key's line; raises StateError when there is no key pair."""
 
-    def pinned(self, client: str) -> tuple[str, ...]:
-        """Return the pinned host keys, each `type base64`."""
+    def pinned(self, client: str, hop: int = 0) -> tuple[str, ...]:
+        """Return the pinned host keys, each `type base64`, of the client (0) or of a hop on the way to it."""
 
-    def pin(self, client: str, host_keys: tuple[str, ...]) -> None:
-        """Pin exactly these host keys."""
+    def pin(self, client: str, host_keys: tuple[str, ...], hop: int = 0) -> None:
+        """Pin exactly these host keys; those of the other machines on the way stay."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -62,22 +62,19 @@ class KeyStore:
                 f"{client} has no key pair ({public}: {error.strerror}); `borgpull client add {client}` makes one"
             ) from error
 
-    def pinned(self, client: str) -> tuple[str, ...]:
-        """Return the pinned host keys, each `type base64`; none when nothing is pinned."""
-        file = self._here(places.known_hosts_file(client))
-        try:
-            lines = file.read_text(encoding="utf-8").splitlines()
-        except FileNotFoundError:
-            return ()
-        except OSError as error:
-            raise StateError(f"{file} cannot be read: {error.strerror}") from error
-        found = [_whole(file, line.split()) for line in lines if line.strip() and not line.startswith("#")]
+    def pinned(self, client: str, hop: int = 0) -> tuple[str, ...]:
+        """Return the pinned host keys, each `type base64`; none when nothing is pinned. `hop` 0 is the client."""
+        alias = places.host_key_alias(client, hop)
+        found = (fields for fields in self._pins(client) if alias in fields[0].split(","))
         return tuple(" ".join(fields[1:_HOST_KEY_FIELDS]) for fields in found)
 
-    def pin(self, client: str, host_keys: tuple[str, ...]) -> None:
-        """Pin exactly these host keys, each `type base64`, under the client's name."""
-        lines = [f"{client} {' '.join(key.split()[:2])}\n" for key in host_keys]
-        self._write(self._here(places.known_hosts_file(client)), "".join(lines).encode(), mode=0o644)
+    def pin(self, client: str, host_keys: tuple[str, ...], hop: int = 0) -> None:
+        """Pin exactly these host keys, each `type base64`, for the client or for a hop on the way to it."""
+        alias = places.host_key_alias(client, hop)
+        others = ((set(fields[0].split(",")) - {alias}, fields[1:]) for fields in self._pins(client))
+        kept = [f"{','.join(sorted(hosts))} {' '.join(rest)}\n" for hosts, rest in others if hosts]
+        lines = [f"{alias} {' '.join(key.split()[:2])}\n" for key in host_keys]
+        self._write(self._here(places.known_hosts_file(client)), "".join([*kept, *lines]).encode(), mode=0o644)
 
     def problems(self, client: str) -> tuple[str, ...]:
         """Return a sentence for each secret of the client that is missing or that others may read."""
@@ -91,6 +88,16 @@ class KeyStore:
             if mode & _OTHERS:
                 found.append(f"{file} may be read by others (mode {mode:04o}); `chmod 600 {file}`")
         return tuple(found)
+
+    def _pins(self, client: str) -> list[list[str]]:
+        file = self._here(places.known_hosts_file(client))
+        try:
+            lines = file.read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return []
+        except OSError as error:
+            raise StateError(f"{file} cannot be read: {error.strerror}") from error
+        return [_whole(file, line.split()) for line in lines if line.strip() and not line.startswith("#")]
 
     def _here(self, place: PurePosixPath) -> Path:
         return self._config / place.relative_to(places.CONFIG)

@@ -50,6 +50,7 @@ class Volumes:
     def survey(self, client: str) -> Ground:
         """Look at what stands on the volumes, and change nothing; raises StateError when it cannot look."""
         try:
+            pinned = _pinned_aliases(self._here(places.known_hosts_file(client)))
             volume = os.statvfs(self._repositories)
             return Ground(
                 free_space=volume.f_bavail * volume.f_frsize,
@@ -57,8 +58,9 @@ class Volumes:
                 marker=self._marker(),
                 has_repository=(self._here(places.repository_folder(client)) / "config").is_file(),
                 has_key=_holds_something(self._here(places.key_file(client))),
-                has_known_hosts=_holds_something(self._here(places.known_hosts_file(client))),
+                has_known_hosts=places.host_key_alias(client) in pinned,
                 has_passphrase=_holds_something(self._here(places.passphrase_file(client))),
+                pinned=frozenset(pinned),
             )
         except OSError as error:
             raise StateError(f"{error.filename or self._repositories} cannot be read: {error.strerror}") from error
@@ -146,6 +148,14 @@ def _release(folder: Path, run_id: str) -> None:
         owners = locks.holders((), roster.read_text(encoding="utf-8", errors="replace"))
         if all(locks.belongs_to(owner, run_id) for owner in owners):
             roster.unlink()
+
+
+def _pinned_aliases(file: Path) -> set[str]:
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        return set()
+    return {alias for line in lines if not line.startswith("#") for alias in line.partition(" ")[0].split(",")}
 
 
 def _holds_something(file: Path) -> bool:

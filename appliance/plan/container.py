@@ -45,8 +45,8 @@ def container_spec(client: Client, plan: RunPlan, settings: ApplianceSettings) -
     Raises ValueError for an operation that has no container.
     """
     if plan.operation == SCAN:
-        # Behind other machines there is no look at a host key without logging in to those.
-        mounts = _reaching(client, plan) if plan.jump else (_plan(plan),)
+        # Behind other machines there is no look at a host key without logging in to those, which are pinned by then.
+        mounts = _reaching(client, plan) if plan.arguments not in ((), ("0",)) else (_plan(plan),)
         return _spec(client, plan, settings, mounts=mounts, network=_network(client, settings))
     if plan.operation in QUESTIONS:
         return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from appliance.config.model import MachineClient
+from appliance.plan import places
 from appliance.record import Reason
 
 if TYPE_CHECKING:
@@ -32,7 +33,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ground:
-    """What stands on the volumes before a run of one client. `marker` is the appliance id in it, `free_space` bytes."""
+    """What stands on the volumes before a run of one client. `marker` is the appliance id in it, `free_space` bytes.
+
+    `pinned` are the aliases (places.host_key_alias) whose host keys are pinned, `has_known_hosts` says whether the
+    client's own is among them.
+    """
 
     free_space: int
     read_only: bool
@@ -41,6 +46,7 @@ class Ground:
     has_key: bool
     has_known_hosts: bool
     has_passphrase: bool
+    pinned: frozenset[str] = frozenset()
 
 
 def launch_gate(
@@ -111,10 +117,19 @@ def secrets_gate(client: Client, ground: Ground) -> Refusal | None:
     if not ground.has_passphrase or (isinstance(client, MachineClient) and not ground.has_key):
         sentence = f"{name} has no key or passphrase yet; run `borgpull client setup {name}` and do what it prints."
         return Refusal(reason=Reason.AUTH, sentence=sentence)
-    if isinstance(client, MachineClient) and not ground.has_known_hosts:
-        sentence = f"The host key of {name} is not pinned yet; run `borgpull client trust {name}`."
-        return Refusal(reason=Reason.HOST_KEY, sentence=sentence)
+    if isinstance(client, MachineClient):
+        return _pins_gate(client, ground)
     return None
+
+
+def _pins_gate(client: MachineClient, ground: Ground) -> Refusal | None:
+    name = client.name
+    strangers = [hop for n, hop in enumerate(client.jump, 1) if places.host_key_alias(name, n) not in ground.pinned]
+    if not strangers and ground.has_known_hosts:
+        return None
+    whose = f"{strangers[0].host} on the way to {name}" if strangers else name
+    sentence = f"The host key of {whose} is not pinned yet; run `borgpull client trust {name}`."
+    return Refusal(reason=Reason.HOST_KEY, sentence=sentence)
 
 
 def collapse_gate(baseline: Baseline | None, files: int, size: int, max_shrink: float) -> Refusal | None:

@@ -6,21 +6,17 @@ import json
 import os
 from typing import TYPE_CHECKING
 
-from appliance.borg import exits, output
+from appliance.borg import exits
 from appliance.borg import repository as verbs
 from appliance.plan import places
 from appliance.plan.events import Result
 from appliance.pull import execute, repository
-from appliance.pull.failure import Failure
-from appliance.record import Outcome, Reason
+from appliance.pull.scan import shown
+from appliance.record import Outcome
 
 if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.voice import Voice
-
-_KEY_TYPES = "ed25519,ecdsa,rsa"
-_SCAN_SECONDS = 10
-_FIELDS = 3
 
 
 def archives(plan: RunPlan, voice: Voice) -> Result:
@@ -65,15 +61,7 @@ def key_export(plan: RunPlan, voice: Voice) -> Result:
 
 
 def scan(plan: RunPlan, voice: Voice) -> Result:
-    """The host keys that the machine shows to anybody. Nothing is trusted by this."""
-    argv = ("ssh-keyscan", "-T", str(_SCAN_SECONDS), "-p", str(plan.port), "-t", _KEY_TYPES, "--", plan.host)
-    scanned = execute.run(argv, {"PATH": "/usr/bin:/bin"}, timeout_seconds=_SCAN_SECONDS * 4)
-    lines = [line.split() for line in scanned.stdout.splitlines() if not line.startswith("#")]
-    keys = [fields for fields in lines if len(fields) == _FIELDS]
-    if not keys:
-        said = output.read_line(scanned.stderr.splitlines()[-1]) if scanned.stderr.strip() else None
-        why = said.message if isinstance(said, output.LogMessage) else "no answer"
-        raise Failure(Reason.UNREACHABLE, f"{plan.host}:{plan.port} shows no SSH host key ({why}).")
-    for _, kind, key in keys:
+    """The host keys of the machine behind so many hops (the only argument, none is 0). Nothing is trusted by this."""
+    for kind, key in shown(plan, int(plan.arguments[0]) if plan.arguments else 0):
         voice.data({"type": kind, "key": key})
     return Result(outcome=Outcome.SUCCESS)

@@ -50,7 +50,7 @@ def through(connection: Connection, hop: Stop, following: Stop) -> paramiko.Chan
     try:
         channel: paramiko.Channel = connection.transport.open_channel(
             "direct-tcpip",
-            (following.host, following.port),
+            (following.host.lower(), following.port),
             ("127.0.0.1", 0),
             timeout=min(20, hop.patience_seconds),
         )
