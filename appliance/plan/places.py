@@ -35,6 +35,14 @@ AGENT_SOCKET = SCRATCH / "agent.sock"
 # The sshd of a run, which only that run's client can log in to.
 CALLBACK_PORT = 2222
 
+# Where the gateway's sshd listens, in a network that it shares with the runs it carries; and what is given to it.
+GATEWAY_PORT = 2022
+DOOR = ROOM / "door"
+ADMITTED = DOOR / "authorized_keys"
+GATEWAY_HOST_KEY = ROOM / "host_key"
+REPORTS = ROOM / "reports"
+TUNNEL_REPORT = REPORTS / "tunnels.json"
+
 # What Borg on a client calls the repository. Constant for ever, whatever the way to it: Borg asks about a moved one.
 REMOTE_HOST = "borgpull"
 REMOTE_LOCATION = f"ssh://{REMOTE_HOST}{REPOSITORY}"
@@ -47,6 +55,8 @@ LABEL_APPLIANCE = "borgpull.appliance"
 LABEL_CLIENT = "borgpull.client"
 LABEL_OPERATION = "borgpull.operation"
 LABEL_RUN = "borgpull.run"
+# The gateway's container has no run; of what it was made stands in this label.
+LABEL_GATEWAY = "borgpull.gateway"
 # A run is not a service: updaters must not restart it in the middle of a backup.
 UPDATERS_KEEP_AWAY = {
     "com.centurylinklabs.watchtower.enable": "false",
@@ -101,3 +111,18 @@ def host_key_alias(client: str, hop: int = 0) -> str:
     No client's name has a slash, so no hop is ever taken for a client.
     """
     return f"jump{hop}/{client}" if hop else client
+
+
+def tunnel_file(client: str) -> PurePosixPath:
+    """The gateway's port for a client that dials in, and the key that may open it, as the supervisor sees it."""
+    return CONFIG / "tunnels" / client
+
+
+def gateway_key_file() -> PurePosixPath:
+    """The gateway's own host key, as the supervisor sees it; the public one is beside it with `.pub`."""
+    return CONFIG / "gateway" / "ssh_host_ed25519_key"
+
+
+def gateway_folder(inside: PurePosixPath) -> PurePosixPath:
+    """Where a folder of the gateway (DOOR or REPORTS) lies, as the supervisor sees it."""
+    return STATE / "gateway" / inside.name
