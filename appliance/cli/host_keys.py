@@ -47,6 +47,32 @@ class HostKey:
         return f"SHA256:{base64.b64encode(digest).decode('ascii').rstrip('=')}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """A machine that is looked at: the client itself (`hop` 0), or the hop of that number on the way to it.
+
+    `title` is how a sentence calls it, `home` how the operator finds its console.
+    """
+
+    hop: int
+    host: str
+    port: int
+    title: str
+    home: str
+
+
+def machines(client: MachineClient) -> tuple[Machine, ...]:
+    """Every machine whose host key a run checks, in order; the client is the last one."""
+    hops = (
+        Machine(
+            hop=number, host=hop.host, port=hop.port, title=f"{hop.host} on the way to {client.name}", home=hop.host
+        )
+        for number, hop in enumerate(client.jump, 1)
+    )
+    last = Machine(hop=0, host=client.host, port=client.port, title=client.name, home=client.name)
+    return (*hops, last)
+
+
 def preference(key: HostKey) -> tuple[bool, str]:
     """Sort ed25519 first: its fingerprint is what most people compare."""
     return key.kind != "ssh-ed25519", key.kind
@@ -63,16 +89,17 @@ def is_changed(pinned: Sequence[HostKey], shown: Sequence[HostKey]) -> bool:
     return any(key.kind in kinds and kinds[key.kind] != key for key in shown)
 
 
-def trust_text(client: MachineClient, shown: Sequence[HostKey]) -> str:
+def trust_text(machine: Machine, shown: Sequence[HostKey]) -> str:
     """Show new keys, and how to compare them where nobody stands in between."""
     kind = _SHORT.get(shown[0].kind, "ecdsa") if shown else "ed25519"
+    where = f"{machine.title} (port {machine.port})" if machine.hop else f"{machine.host} (port {machine.port})"
     return "\n".join(
         [
-            f"{client.host} (port {client.port}) shows these host keys:",
+            f"{where} shows these host keys:",
             "",
             *_listed(shown),
             "",
-            f"Compare one of them, on {client.name} itself (its console, or a connection you trust already):",
+            f"Compare one of them, on {machine.home} itself (its console, or a connection you trust already):",
             "",
             f"  ssh-keygen -lf /etc/ssh/ssh_host_{kind}_key.pub",
             f"  dropbear: dropbearkey -y -f /etc/dropbear/dropbear_{kind}_host_key",
@@ -81,11 +108,12 @@ def trust_text(client: MachineClient, shown: Sequence[HostKey]) -> str:
     )
 
 
-def pins_text(client: MachineClient, pinned: Sequence[HostKey], shown: Sequence[HostKey]) -> str:
+def pins_text(machine: Machine, pinned: Sequence[HostKey], shown: Sequence[HostKey]) -> str:
     """Show the old keys beside the new ones."""
+    place = "" if machine.hop else f" ({machine.host})"
     return "\n".join(
         [
-            f"the host key of {client.name} ({client.host}) has CHANGED. Another machine, or somebody in between?",
+            f"the host key of {machine.title}{place} has CHANGED. Another machine, or somebody in between?",
             "pinned:",
             *_listed(pinned),
             "shown now:",
