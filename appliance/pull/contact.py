@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Self
 from appliance.pull.failure import Failure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
     from appliance.plan.run_plan import RunPlan
@@ -22,6 +23,7 @@ class Contact:
         self._plan = plan
         self._stack = ExitStack()
         self._control: Control | None = None
+        self._at_the_end: list[Callable[[], None]] = []
 
     def __enter__(self) -> Self:
         """Begin; still nothing is connected."""
@@ -30,8 +32,16 @@ class Contact:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Hang up."""
-        self.close()
+        """Do what is left to do, the last thing first, and hang up."""
+        try:
+            while self._at_the_end:
+                self._at_the_end.pop()()
+        finally:
+            self.close()
+
+    def at_the_end(self, act: Callable[[], None]) -> None:
+        """Do this before hanging up, whatever happens until then."""
+        self._at_the_end.append(act)
 
     def control(self) -> Control:
         """Return the connection, open; raises Failure when the client cannot be reached."""

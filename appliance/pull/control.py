@@ -57,14 +57,15 @@ class Control:
                 raise _lost(self._plan, error) from error
             return None
 
-    def run(self, script: str, *, timeout_seconds: float, meanwhile: Callable[[], None] = lambda: None) -> Finished:
+    def run(self, script: str, *, timeout_seconds: float, give_up: Callable[[], bool] = lambda: False) -> Finished:
         """Run a script by the client's /bin/sh, given on its standard input, and keep the end of what it printed.
 
-        The code is -9 when the time is over: then its channel is closed, and with it the script's streams.
+        The code is -9 when the time is over or `give_up` says so: then its channel is closed, and with it the
+        script's streams.
         Raises Failure when the client's sshd lets no command run.
         """
         try:
-            return run_script(self._connection, script, timeout_seconds=timeout_seconds, meanwhile=meanwhile)
+            return run_script(self._connection, script, timeout_seconds=timeout_seconds, give_up=give_up)
         except paramiko.ChannelException as error:
             raise Failure(Reason.AUTH, NO_COMMANDS.format(self._plan.host, self._plan.client)) from error
         except (paramiko.SSHException, EOFError, OSError) as error:

@@ -22,21 +22,21 @@ _OPEN_SECONDS = 45
 
 
 def run_script(
-    connection: Connection, script: str, *, timeout_seconds: float, meanwhile: Callable[[], None] = lambda: None
+    connection: Connection, script: str, *, timeout_seconds: float, give_up: Callable[[], bool] = lambda: False
 ) -> Finished:
     """Run the script by /bin/sh; code -9 when the time is over, -1 when nobody told its end. Raises paramiko's errors.
 
     Standard input and not an argument: the script may be long, and other users of the client see arguments.
-    `meanwhile` is called again and again while it runs; what it raises ends the wait.
+    `give_up` is asked again and again while it runs; a yes is as if the time were over.
     """
     channel: paramiko.Channel = connection.transport.open_session(timeout=_OPEN_SECONDS)
     try:
-        return _watched(channel, script, timeout_seconds, meanwhile)
+        return _watched(channel, script, timeout_seconds, give_up)
     finally:
         channel.close()
 
 
-def _watched(channel: paramiko.Channel, script: str, timeout_seconds: float, meanwhile: Callable[[], None]) -> Finished:
+def _watched(channel: paramiko.Channel, script: str, timeout_seconds: float, give_up: Callable[[], bool]) -> Finished:
     channel.settimeout(timeout_seconds)
     channel.exec_command("exec /bin/sh -s")
     channel.sendall(script.encode("utf-8", "surrogateescape"))
@@ -46,8 +46,7 @@ def _watched(channel: paramiko.Channel, script: str, timeout_seconds: float, mea
     while not (channel.exit_status_ready() and not channel.recv_ready() and not channel.recv_stderr_ready()):
         if channel.closed and not channel.recv_ready() and not channel.recv_stderr_ready():
             break
-        meanwhile()
-        if time.monotonic() > deadline:
+        if give_up() or time.monotonic() > deadline:
             return _finished(-9, kept)
         if not _take(channel, kept):
             # Paramiko has no way to wait for both streams at once.

@@ -13,6 +13,7 @@ from appliance.plan.events import ListedArchive, Result
 from appliance.pull import link, repository
 from appliance.pull.contact import Contact
 from appliance.pull.failure import Failure, insist, stopped
+from appliance.pull.hooks import Hooks, hooks
 from appliance.pull.methods.opened import connect, opened
 from appliance.pull.watch import Heard, Watch
 from appliance.record import Outcome, Reason
@@ -20,6 +21,7 @@ from appliance.record import Outcome, Reason
 if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.ends import Ends
+    from appliance.pull.methods.opened import Met
     from appliance.pull.methods.reading import Reading
     from appliance.pull.voice import Voice
     from appliance.record import ArchiveStats
@@ -36,6 +38,7 @@ def probe(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
 def _probe(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result:
     voice.step("connect")
     met = connect(plan, contact, voice)
+    Hooks(plan, contact, ends, voice).check()
     voice.step("open")
     ends.control.beat()
     with opened(plan, met, ends, voice) as reading:
@@ -62,6 +65,15 @@ def _create(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result
         met = connect(plan, contact, voice)
         found = looking.result() if looking else repository.make(plan, voice)
     insist(gates.ledger_gate(plan, found.archives))
+    ends.control.beat()
+    with hooks(plan, contact, ends, voice) as hooked:
+        created, heard, reading = _read(plan, met, found, ends, voice)
+    return hooked.told(_result(plan, found, created, heard, reading, met.facts, voice))
+
+
+def _read(
+    plan: RunPlan, met: Met, found: repository.Found, ends: Ends, voice: Voice
+) -> tuple[output.Created, Heard, Reading]:
     voice.step("open")
     ends.control.beat()
     with opened(plan, met, ends, voice) as reading:
@@ -84,7 +96,7 @@ def _create(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result
             raise
         repository.forget(plan, found.temporary, voice)
         voice.step("close")
-    return _result(plan, found, created, heard, reading, met.facts, voice)
+    return created, heard, reading
 
 
 def _look(plan: RunPlan, voice: Voice) -> repository.Found:

@@ -12,7 +12,7 @@ from appliance.borg.create import create_on_client
 from appliance.plan import gates, places
 from appliance.pull import repository
 from appliance.pull.failure import Failure, insist
-from appliance.pull.methods.channel import channel
+from appliance.pull.methods.channels import channel
 from appliance.pull.methods.ssh_failure import ssh_failure
 from appliance.pull.methods.workplace import clear, put_files
 from appliance.pull.ssh_config import ssh_config
@@ -54,8 +54,8 @@ class OnClient:
             )
 
     def failure(self, heard: Heard) -> Failure | None:
-        """Say what went wrong where it was ssh, or the shell on the client, and not Borg."""
-        return ssh_failure(self.plan, heard)
+        """Say what went wrong where it was the way, ssh, or the shell on the client, and not Borg."""
+        return self.channel.explain(heard) or ssh_failure(self.plan, heard)
 
     def release(self) -> None:
         """End the session; from here on no word of the client reaches the repository."""
@@ -74,14 +74,13 @@ def borg_on_the_client(plan: RunPlan, contact: Contact, workplace: Workplace, vo
     """Open the way for as long as the block lasts; afterwards nothing of it is left on either side."""
     guard = repository.Guard(plan)
     try:
-        with channel(plan, workplace) as opened:
+        with channel(plan, workplace, contact, voice) as opened:
             put_files(contact.control(), workplace, opened.files)
             Path(places.SSH_CONFIG).write_text(ssh_config(plan, opened.ssh_options), "utf-8")
             Path(places.REMOTE_COMMAND).write_text(remote_command(plan, workplace, opened), "utf-8")
             yield OnClient(plan=plan, workplace=workplace, channel=opened, guard=guard)
     finally:
         guard.put_back(voice)
-        _clear(contact, workplace, voice)
 
 
 def remote_command(plan: RunPlan, workplace: Workplace, opened: Channel) -> str:
@@ -98,6 +97,7 @@ def remote_command(plan: RunPlan, workplace: Workplace, opened: Channel) -> str:
             # The passphrase under a number of its own: what Borg starts must not find it as its standard input.
             "exec 9<&0 </dev/null",
             *exports,
+            *opened.checks,
             shlex.join(command.argv),
             "code=$?",
             f"rm -rf {shlex.quote(workplace.folder)}",
@@ -107,7 +107,8 @@ def remote_command(plan: RunPlan, workplace: Workplace, opened: Channel) -> str:
     return f"exec /bin/sh -c {shlex.quote(script)}"
 
 
-def _clear(contact: Contact, workplace: Workplace, voice: Voice) -> None:
+def clear_up(contact: Contact, workplace: Workplace, voice: Voice) -> None:
+    """Remove the run's folder on the client; not being able to is a note, since the next run tries again."""
     try:
         clear(contact.control(), workplace)
     except Failure as failure:

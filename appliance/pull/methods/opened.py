@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from appliance.plan import places
 from appliance.pull import link, names
 from appliance.pull.failure import Failure, stopped
-from appliance.pull.methods.on_client import borg_on_the_client
+from appliance.pull.methods.on_client import borg_on_the_client, clear_up
 from appliance.pull.methods.reading import Mounted
-from appliance.pull.methods.workplace import prepare
+from appliance.pull.methods.workplace import look_again, prepare
 from appliance.pull.source import Source, check_alive, mounted_filesystem
 from appliance.pull.ssh_config import ssh_config
 from appliance.record import Reason
@@ -48,11 +48,13 @@ def connect(plan: RunPlan, contact: Contact, voice: Voice) -> Met:
     client = contact.control()
     if plan.method != "sshfs":
         workplace = prepare(client, plan)
+        contact.at_the_end(lambda: clear_up(contact, workplace, voice))
         return Met(contact=contact, facts=workplace.facts, workplace=workplace)
     facts = _fetch_names(plan, client, voice)
     Path(places.SSH_CONFIG).write_text(ssh_config(plan), "utf-8")
-    # The data has a connection of its own; this one is made anew where hooks need it.
-    contact.close()
+    if not (plan.before or plan.after):
+        # The data has a connection of its own.
+        contact.close()
     return Met(contact=contact, facts=facts)
 
 
@@ -74,7 +76,9 @@ def opened(plan: RunPlan, met: Met, ends: Ends, voice: Voice) -> Iterator[Readin
         yield Mounted(_mounted_by_the_host(plan))
         return
     if met.workplace is not None:
-        with borg_on_the_client(plan, met.contact, met.workplace, voice) as reading:
+        # A hook may have mounted what is to be read.
+        workplace = look_again(met.contact.control(), plan, met.workplace) if plan.before else met.workplace
+        with borg_on_the_client(plan, met.contact, workplace, voice) as reading:
             yield reading
         return
     control_link = ends.control

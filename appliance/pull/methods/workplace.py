@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from appliance.borg import versions
@@ -48,16 +48,19 @@ for tool in {tools}; do command -v "$tool" >/dev/null 2>&1 && say "has.$tool" ye
 nc -h 2>&1 | grep -q -e '-U' && say has.nc-unix yes
 nc -h 2>&1 | grep -q -e '-N' && say has.nc-half-close yes
 perl -MIO::Socket::UNIX -e 1 2>/dev/null && say has.perl-unix yes
-look() {{
+{looks}
+say done yes
+"""
+_LOOK = """
+say() { printf 'borgpull:%s=%s\\n' "$1" "$2"; }
+look() {
     if [ -L "$2" ]; then say "seen.$1" "link $(readlink "$2")"
     elif [ ! -e "$2" ]; then say "seen.$1" missing
     elif [ ! -d "$2" ]; then say "seen.$1" filled
     elif [ ! -r "$2" ] || [ ! -x "$2" ]; then say "seen.$1" unreadable
     elif [ -n "$(ls -A "$2" 2>/dev/null | head -n 1)" ]; then say "seen.$1" filled
     else say "seen.$1" empty; fi
-}}
-{looks}
-say done yes
+}
 """
 
 
@@ -84,14 +87,13 @@ class Workplace:
 
 def prepare(control: Control, plan: RunPlan) -> Workplace:
     """Look at the client and make the run's folder; what an earlier run of this client left goes. Raises Failure."""
-    looks = "\n".join(f"look {number} {shlex.quote(path)}" for number, path in enumerate(plan.paths))
     script = _PREPARE.format(
         tag=tag(plan),
         random=secrets.token_hex(6),
         tools=" ".join(_TOOLS),
         plain=_PLAIN_BASE,
         longest=_LONGEST_BASE,
-        looks=looks,
+        looks=_looks(plan),
     )
     finished = control.run(script, timeout_seconds=max(_PREPARE_SECONDS, plan.connection_timeout))
     said = dict(_LINE.findall(finished.stdout))
@@ -109,8 +111,22 @@ def prepare(control: Control, plan: RunPlan) -> Workplace:
         borg=_usable(plan, said.get("borg", "")),
         ssh=said.get("ssh-version", ""),
         tools=frozenset(key.removeprefix("has.") for key in said if key.startswith("has.")),
-        seen={path: said.get(f"seen.{number}", "missing") for number, path in enumerate(plan.paths)},
+        seen=_seen(plan, said),
     )
+
+
+def look_again(control: Control, plan: RunPlan, workplace: Workplace) -> Workplace:
+    """Look at the paths once more; raises Failure."""
+    finished = control.run(_looks(plan), timeout_seconds=max(_PREPARE_SECONDS, plan.connection_timeout))
+    return replace(workplace, seen=_seen(plan, dict(_LINE.findall(finished.stdout))))
+
+
+def _looks(plan: RunPlan) -> str:
+    return _LOOK + "".join(f"look {number} {shlex.quote(path)}\n" for number, path in enumerate(plan.paths))
+
+
+def _seen(plan: RunPlan, said: Mapping[str, str]) -> dict[str, str]:
+    return {path: said.get(f"seen.{number}", "missing") for number, path in enumerate(plan.paths)}
 
 
 def put_files(control: Control, workplace: Workplace, files: Mapping[str, str]) -> None:
