@@ -38,7 +38,7 @@ ALL_KEYS = frozenset().union(*KEYS.values())
 # What [defaults] say of machines means nothing for a folder of the Docker host.
 OF_MACHINES = frozenset({"names", "paths"})
 
-_LATER = {
+LATER = {
     "check": "scheduled checks and restore drills are",
     "healthchecks": "pings to Healthchecks are",
     "notify": "notifications are",
@@ -102,9 +102,9 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
 
 def not_in_this_version(key: str) -> str:
     """Return the sentence for a key that a later version will know; empty for every other."""
-    if key not in _LATER:
+    if key not in LATER:
         return ""
-    return f"{_LATER[key]} not in this version of Borgpull yet, so nothing would come of it; remove the key"
+    return f"{LATER[key]} not in this version of Borgpull yet, so nothing would come of it; remove the key"
 
 
 def why_not(key: str, method: str) -> str:

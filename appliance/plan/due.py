@@ -25,10 +25,12 @@ BACK_OFF = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), tim
 PERMANENT = frozenset(
     {
         Reason.HOST_KEY,
+        Reason.CLIENT_BORG,
         Reason.PASSPHRASE,
         Reason.REPOSITORY_MISSING,
         Reason.REPLAY,
         Reason.INTEGRITY,
+        Reason.TAMPERING,
         Reason.COLLAPSED,
         Reason.SOURCE_CHANGED,
         Reason.QUOTA,

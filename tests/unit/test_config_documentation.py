@@ -5,15 +5,20 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from appliance.config.durations import format_duration
-from appliance.config.keys import KEYS, LATER_METHODS, LATER_REACHES
+from appliance.config.keys import ALL_KEYS, KEYS, LATER, MODELS
 from appliance.config.load import MAIN, parse
-from appliance.config.model import ApplianceSettings, Keep, MountClient, SshfsClient
+from appliance.config.model import ApplianceSettings, ClientBase, Hook, Keep, Reach, Stream
 from appliance.config.schedule import MACROS, Schedule
 from appliance.errors import ConfigError
+from tests.clients import pair_works
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 ROOT = Path(__file__).parents[2]
 REFERENCE = (ROOT / "docs" / "reference" / "configuration.md").read_text(encoding="utf-8")
@@ -21,6 +26,7 @@ EXAMPLE = (ROOT / "config" / "borgpull.example.toml").read_text(encoding="utf-8"
 ROW = re.compile(r"^\| `(\w+)` \|(.*?)\|", re.MULTILINE)
 # How a default that is no plain value is told.
 TOLD = {"timezone": '`TZ`, else `"UTC"`', "window": "at any time", "max_age": "by the schedule", "keep": "all archives"}
+TOLD |= {"gateway": "off", "quota": "by free space"}
 TOLD |= {"memory": "no limit", "marker": "none", "within": "none", "free_space": '`"1GiB"`', "schedule": '`"@daily"`'}
 
 
@@ -31,6 +37,15 @@ def rows(heading: str) -> dict[str, str]:
 
 
 ANY = rows("## `[clients.NAME]`, any method")
+MACHINE = ANY | rows("### Any method but `mount`")
+BORG = MACHINE | rows("### Methods `socat`, `ssh-agent` and `remote-forward`")
+TABLES = {
+    "sshfs": MACHINE | rows("### Method `sshfs`"),
+    "socat": BORG,
+    "ssh-agent": BORG | rows("### Method `ssh-agent`"),
+    "remote-forward": BORG,
+    "mount": ANY | rows("### Method `mount`"),
+}
 
 
 def told(key: str, value: object) -> str:
@@ -55,22 +70,21 @@ def told(key: str, value: object) -> str:
     [
         (ApplianceSettings, rows("## `[appliance]`")),
         (Keep, rows("### `keep`")),
-        (SshfsClient, ANY | rows("### Method `sshfs`")),
-        (MountClient, ANY | rows("### Method `mount`")),
+        (Hook, rows("### `before` and `after`")),
+        (Stream, rows("### `stream`")),
+        *((MODELS[method], table) for method, table in TABLES.items()),
     ],
     ids=lambda value: getattr(value, "__name__", ""),
 )
-def test_each_key_has_a_row_with_its_true_default(
-    model: type[ApplianceSettings | Keep | SshfsClient | MountClient], found: dict[str, str]
-) -> None:
+def test_each_key_has_a_row_with_its_true_default(model: type[BaseModel], found: dict[str, str]) -> None:
     expected = {
         key: told(key, field.default)
         for key, field in model.model_fields.items()
-        if key not in {"name", "paths", "method"}
+        if key not in {"paths", "method"} and not (key == "name" and issubclass(model, ClientBase))
     }
     if model is ApplianceSettings:
         expected["name"] = '`"borgpull"`'
-    if model is MountClient:
+    if model is MODELS["mount"]:
         del expected["reach"]
 
     assert {key: default for key, default in found.items() if key in expected} == expected
@@ -79,13 +93,13 @@ def test_each_key_has_a_row_with_its_true_default(
 
 @pytest.mark.parametrize("method", KEYS)
 def test_each_key_of_a_method_stands_in_its_tables(method: str) -> None:
-    assert KEYS[method] == (ANY | rows(f"### Method `{method}`")).keys()
+    assert KEYS[method] == TABLES[method].keys()
 
 
 def test_the_example_shows_every_key_there_is() -> None:
     shown = set(re.findall(r"^(?:# )?(\w+) = ", EXAMPLE, re.MULTILINE))
 
-    assert shown >= set(ApplianceSettings.model_fields) | KEYS["sshfs"] | KEYS["mount"]
+    assert shown >= set(ApplianceSettings.model_fields) | ALL_KEYS
     assert all(re.search(rf"\b{key} = ", EXAMPLE) for key in Keep.model_fields)
 
 
@@ -121,10 +135,20 @@ def test_each_documented_age_is_true(schedule: Schedule, row: str) -> None:
     assert row.format(hours, days=hours / 24) in REFERENCE
 
 
-@pytest.mark.parametrize("word", [*LATER_METHODS, *LATER_REACHES])
-def test_what_is_not_there_yet_is_documented_and_refused(word: str) -> None:
-    key = "method" if word in LATER_METHODS else "reach"
-
-    assert f"`{word}`" in REFERENCE.split("## Not in this version yet")[1]
+@pytest.mark.parametrize("key", LATER)
+def test_what_is_not_there_yet_is_documented_and_refused(key: str) -> None:
+    assert f"`{key}`" in REFERENCE.split("## Not in this version yet")[1]
     with pytest.raises(ConfigError, match="not in this version"):
-        parse({MAIN: f'[clients.web1]\nhost = "web1"\npaths = ["/"]\n{key} = "{word}"\n'}, {})
+        parse({MAIN: f'[clients.web1]\nhost = "web1"\npaths = ["/"]\n{key} = "x"\n'}, {})
+
+
+def test_the_documented_pairs_of_method_and_reach_are_those_that_load() -> None:
+    pairs = re.search(r"^\| method \| `direct` \| `jump` \| `dial-in` \|\n.*?\n\n", REFERENCE, re.MULTILINE | re.DOTALL)
+    assert pairs is not None
+    told = {
+        (method, reach): cell.strip() == "yes"
+        for method, *cells in re.findall(r"^\| `([a-z-]+)` \|(.*?)\|(.*?)\|(.*?)\|$", pairs[0], re.MULTILINE)
+        for reach, cell in zip(Reach, cells, strict=True)
+    }
+
+    assert told == {(method, reach): pair_works(method, reach) for method in KEYS for reach in Reach}
