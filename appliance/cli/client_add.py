@@ -10,8 +10,9 @@ import click
 from appliance.cli.credentials import made_public_key
 from appliance.cli.present_setup import added_text
 from appliance.cli.surroundings import Surroundings, in_surroundings
-from appliance.config.load import CLIENT_FILES
-from appliance.config.model import Names
+from appliance.config.keys import MODELS
+from appliance.config.load import CLIENT_FILES, default_keys
+from appliance.config.model import Names, Reach
 from appliance.config.values import client_name
 from appliance.config.write import client_file
 from appliance.errors import ConfigError, Problem, StateError
@@ -35,7 +36,13 @@ def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> s
 @click.option("--host", help="Host name or address of the machine.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of its sshd.  [default: 22]")
 @click.option("--user", help="User to log in as.  [default: root]")
-@click.option("--method", type=click.Choice(["sshfs", "mount"]), help="How the data gets here.  [default: sshfs]")
+@click.option("--method", type=click.Choice(list(MODELS)), help="How the data gets here.  [default: sshfs]")
+@click.option("--reach", type=click.Choice([str(one) for one in Reach]), help="How to get to its sshd.")
+@click.option(
+    "--jump", metavar="USER@HOST", multiple=True, help="Machine on the way, first one first; may be repeated."
+)
+@click.option("--callback", metavar="HOST:PORT", help="Where the client calls this Docker host, for method ssh-agent.")
+@click.option("--quota", help='The repository may not grow larger: "500G"; for methods with Borg on the client.')
 @click.option("--names", type=click.Choice([str(one) for one in Names]), help="How owners are named in archives.")
 @click.option("--folder", help="Folder of the Docker host, for method mount.")
 @click.option("--volume", help="Docker volume, for method mount.")
@@ -54,10 +61,13 @@ def add(world: Surroundings, /, name: str, **given: Any) -> None:
     Example: borgpull client add web1 --host web1.lan
 
     Or: borgpull client add photos --folder /mnt/nas/photos
+
+    Or: borgpull client add db1 --host db1.lan --method socat --jump john@inter.lan
     """
     appliance = world.load()
     values = _values(given)
-    with _written(_free_file(world, appliance, name), client_file(name, values)):
+    text = client_file(name, values, default_keys(world.config_folder))
+    with _written(_free_file(world, appliance, name), text):
         client = world.load().client(name)
         if client is None:
             raise StateError(f"clients.d/{name}.toml was written and is not read; is the folder mounted twice?")
@@ -66,10 +76,12 @@ def add(world: Surroundings, /, name: str, **given: Any) -> None:
 
 
 def _values(given: dict[str, Any]) -> dict[str, Any]:
-    """Keep what was said, in the order of the options; a folder or a volume says that the method is mount."""
+    """Keep what was said, in the order of the options; a folder, a volume or a machine on the way says how."""
     values = {key: list(value) if isinstance(value, tuple) else value for key, value in given.items() if value}
     if "method" not in values and ("folder" in values or "volume" in values):
         values["method"] = "mount"
+    if "reach" not in values and "jump" in values:
+        values["reach"] = str(Reach.JUMP)
     return values
 
 

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.borg.create import create
+from appliance.cli.plan_on_client import on_client
 from appliance.cli.present_plan import Preview, plan_page
 from appliance.cli.readable import say_json, show
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
+from appliance.config.model import BorgClient
 from appliance.plan.container import container_spec
 from appliance.plan.due import decide
 from appliance.plan.gates import launch_gate
@@ -43,6 +45,7 @@ def preview(world: Surroundings, appliance: Appliance, client: Client) -> Previe
     histories = store.last_runs()
     known = store.repository(client.name)
     identity = store.fact("appliance_id") or ""
+    ground, floor = world.volumes().survey(client.name), appliance.settings.free_space
     planned = plan_run(
         client,
         Operation.CREATE,
@@ -52,7 +55,9 @@ def preview(world: Surroundings, appliance: Appliance, client: Client) -> Previe
         history=histories.get(client.name),
         ledger=store.archives(client.name),
         repository=known,
+        room=ground.free_space - floor,
     )
+    there = on_client(planned) if isinstance(client, BorgClient) else None
     return Preview(
         due=decide(
             client,
@@ -64,13 +69,14 @@ def preview(world: Surroundings, appliance: Appliance, client: Client) -> Previe
         ),
         refusal=launch_gate(
             client,
-            world.volumes().survey(client.name),
-            floor=appliance.settings.free_space,
+            ground,
+            floor=floor,
             appliance_id=identity,
             known=known,
             others_known=any(history.last_success is not None for history in histories.values()),
         ),
         plan=planned,
         container=container_spec(client, planned, appliance.settings),
-        command=create(planned),
+        command=there.command if there else create(planned),
+        on_client=there,
     )

@@ -18,21 +18,26 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from appliance.borg.command import Command
+    from appliance.cli.plan_on_client import OnClient
     from appliance.plan.due import NotDue
     from appliance.plan.gates import Refusal
-    from appliance.plan.run_plan import RunPlan
+    from appliance.plan.run_plan import PlannedHook, RunPlan
     from appliance.ports import ContainerSpec, Mount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preview:
-    """A run that is not made: the decision, the gate, the plan, its container and its Borg command."""
+    """A run that is not made: the decision, the gate, the plan, its container and its Borg command.
+
+    `on_client` only where Borg runs there.
+    """
 
     due: Due | NotDue
     refusal: Refusal | None
     plan: RunPlan
     container: ContainerSpec
     command: Command
+    on_client: OnClient | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Give it to programs."""
@@ -45,6 +50,9 @@ class Preview:
             "plan": asdict(self.plan),
             "container": asdict(self.container),
             "command": list(self.command.argv),
+            "runs_on": "server" if self.on_client is None else "client",
+            "serve": None if self.on_client is None else list(self.on_client.serve.argv),
+            "way": None if self.on_client is None else self.on_client.way,
         }
 
 
@@ -57,8 +65,11 @@ def plan_page(preview: Preview, zone: tzinfo) -> RenderableType:
     page.add_row("due", _due_words(preview.due, zone))
     if preview.refusal is not None:
         page.add_row("refused", Text(f"{preview.refusal.sentence} ({preview.refusal.reason})", style="bold red"))
-    page.add_row("source", f"{_source(plan)}: {safe(' '.join(plan.paths))}")
+    page.add_row("source", safe(f"{_source(plan)}: {_what(plan)}"))
     page.add_row("leaves out", safe(" ".join(plan.exclude)) or "nothing")
+    for heading, hooks in (("before", plan.before), ("after", plan.after)):
+        for hook in hooks:
+            page.add_row(heading, _hook(hook))
     fate = "is made by this run" if plan.repository_id is None else f"id {plan.repository_id[:16]}…"
     page.add_row("repository", f"/repos/{plan.client}, {plan.encryption}, {fate}")
     page.add_row("archive", f"{plan.archive_name} (the time is that of the start)")
@@ -66,8 +77,24 @@ def plan_page(preview: Preview, zone: tzinfo) -> RenderableType:
     page.add_row("container", f"{container.name}, network {container.network}, {_rights(container)}")
     for mount in container.mounts:
         page.add_row("  mounts", _mount(mount))
-    page.add_row("command", safe(shlex.join(preview.command.argv)))
+    if preview.on_client is None:
+        page.add_row("command", safe(shlex.join(preview.command.argv)))
+    else:
+        _add_both_ends(page, plan, preview.on_client)
     return page
+
+
+def _add_both_ends(page: Table, plan: RunPlan, ends: OnClient) -> None:
+    page.add_row("may grow to", size(plan.storage_quota))
+    page.add_row("on the client", safe(shlex.join(ends.command.argv)))
+    page.add_row("here", safe(shlex.join(ends.serve.argv)))
+    page.add_row("the way", safe(ends.way))
+    page.add_row("", "(CACHE is the cache folder of the client's user; RANDOM is made for each run)")
+
+
+def _hook(hook: PlannedHook) -> str:
+    without = "no run without it" if hook.must_work else "a warning without it"
+    return safe(f"{hook.command} (at most {hook.timeout} s; {without})")
 
 
 def _when(due: Due | NotDue) -> Any:
@@ -82,9 +109,18 @@ def _due_words(due: Due | NotDue, zone: tzinfo) -> Text:
 
 
 def _source(plan: RunPlan) -> str:
-    if plan.method == "sshfs":
-        return f"sshfs {plan.user}@{plan.host} port {plan.port}, names {plan.names}"
-    return f"{plan.method}, names {plan.names}"
+    if not plan.user:
+        return f"{plan.method}, names {plan.names}"
+    if plan.reach == "dial-in":
+        return f"{plan.method} {plan.user} through the tunnel that the client's side opens, names {plan.names}"
+    way = "".join(f" through {hop.user}@{hop.host} port {hop.port}" for hop in plan.jump)
+    return f"{plan.method} {plan.user}@{plan.host} port {plan.port}{way}, names {plan.names}"
+
+
+def _what(plan: RunPlan) -> str:
+    return (
+        f"what `{plan.stream_command}` prints, as {plan.stream_name}" if plan.stream_command else " ".join(plan.paths)
+    )
 
 
 def _baseline(plan: RunPlan) -> str:
@@ -98,8 +134,9 @@ def _baseline(plan: RunPlan) -> str:
 def _rights(container: ContainerSpec) -> str:
     if container.privileged:
         return "privileged"
+    ports = "".join(f", port {outside} of this host while it runs" for _, outside in container.ports)
     rights = [*container.capabilities, *container.devices]
-    return f"rights {' '.join(rights)}, dropped before the first client byte" if rights else "no rights"
+    return f"rights {' '.join(rights)}, dropped before the first client byte" if rights else f"no rights{ports}"
 
 
 def _mount(mount: Mount) -> str:

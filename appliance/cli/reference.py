@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.commands import borgpull
+from appliance.cli.trust_reference import trust_page
 from appliance.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ of the worst one when there are several. A pull container ends with the same cod
 
 def pages() -> dict[str, str]:
     """Return every page by its file name."""
-    return {"cli.md": _cli_page(), "exit-codes.md": _codes_page()}
+    return {"cli.md": _cli_page(), "exit-codes.md": _codes_page(), "trust.md": trust_page()}
 
 
 def _codes_page() -> str:

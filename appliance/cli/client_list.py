@@ -1,0 +1,31 @@
+"""`borgpull client list`: the configured clients, and what each is trusted with."""
+
+from __future__ import annotations
+
+import click
+from rich.text import Text
+
+from appliance.cli.present_clients import client_json, clients_page, trust_json, trust_page
+from appliance.cli.readable import say_json, show
+from appliance.cli.surroundings import Surroundings, in_surroundings
+
+
+@click.command("list")
+@click.option("--trust", is_flag=True, help="Show who must trust whom with what, client by client.")
+@click.option("--json", "for_programs", is_flag=True, help="Print a JSON list, one object a client.")
+@in_surroundings
+def list_clients(world: Surroundings, *, trust: bool, for_programs: bool) -> None:
+    """List the configured clients. How they stand: `borgpull status`.
+
+    With --trust: who holds the passphrase, who could delete archives, what the server could do to the client, and what
+    its method cannot carry.
+
+    Example: borgpull client list --trust
+    """
+    clients = world.load().clients
+    if for_programs:
+        say_json([trust_json(one) if trust else client_json(one) for one in clients])
+    elif not clients:
+        show(Text("No clients yet. `borgpull client add NAME --host HOST` makes one."))
+    else:
+        show(trust_page(clients) if trust else clients_page(clients))
