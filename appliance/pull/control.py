@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import paramiko
 
 from appliance.pull.failure import Failure
-from appliance.pull.hops import way_to_the_client
-from appliance.pull.login import logged_in, stops, why
+from appliance.pull.hops import at_the_last
+from appliance.pull.login import stops, why
 from appliance.pull.names import LARGEST_BYTES
 from appliance.pull.scripts import run_script
 from appliance.record import Reason
@@ -71,7 +71,25 @@ class Control:
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise _lost(self._plan, error) from error
 
+    def free_port(self) -> int:
+        """Let the client's sshd find a port of its loopback that nobody uses, and leave it again.
 
+        Raises Failure where it forwards none.
+        """
+        try:
+            port: int = self._connection.transport.request_port_forward("localhost", 0)
+            self._connection.transport.cancel_port_forward("localhost", port)
+        except paramiko.SSHException as error:
+            if not self.is_open:
+                raise _lost(self._plan, error) from error
+            raise Failure(Reason.FORWARDING, NO_PORTS.format(self._plan.client)) from error
+        return port
+
+
+NO_PORTS = (
+    "The sshd of {0} forwards no port to us, which method remote-forward needs: allow it in sshd_config "
+    "(AllowTcpForwarding, DisableForwarding, PermitListen) and in the key's line (`borgpull client setup {0}`)."
+)
 NO_COMMANDS = (
     "{0} lets this key run no command, which the method (or a hook) needs; `borgpull client setup {1}` prints the line "
     "for its authorized_keys."
@@ -85,7 +103,7 @@ def connected(plan: RunPlan) -> Iterator[Control]:
     A connection that is lost within the block fails too.
     """
     try:
-        with way_to_the_client(plan) as way, logged_in(stops(plan)[-1], way) as connection:
+        with at_the_last(stops(plan)) as connection:
             yield Control(connection, plan)
             if not connection.is_connected:
                 raise _lost(plan, EOFError("it was closed from the other side"))

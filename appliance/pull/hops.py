@@ -9,38 +9,24 @@ from typing import TYPE_CHECKING
 import paramiko
 
 from appliance.pull.failure import Failure
-from appliance.pull.login import Stop, logged_in, stops, unreachable, why
+from appliance.pull.login import Stop, logged_in, unreachable, why
 from appliance.record import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from fabric import Connection
-
-    from appliance.plan.run_plan import RunPlan
 
 # What an sshd answers when the connection was tried and failed, where it is not forbidden (RFC 4254, 5.1).
 _CONNECT_FAILED = 2
 
 
 @contextmanager
-def way_to_the_client(plan: RunPlan) -> Iterator[paramiko.Channel | None]:
-    """Yield a channel to the client's sshd through every hop, or None where the way is straight; raises Failure."""
-    if not plan.jump:
-        yield None
-        return
-    *hops, client = stops(plan)
-    with at_hop(plan, len(hops)) as connection:
-        yield through(connection, hops[-1], client)
-
-
-@contextmanager
-def at_hop(plan: RunPlan, number: int) -> Iterator[Connection]:
-    """Stay logged in at the hop of that number (the first is 1) and at all before it; raises Failure."""
-    first, *_ = on_the_way = stops(plan)[:number]
+def at_the_last(stops: Sequence[Stop]) -> Iterator[Connection]:
+    """Stay logged in at the last stop, and at all before it; raises Failure."""
     with ExitStack() as stack:
-        connection = stack.enter_context(logged_in(first, None))
-        for here, following in pairwise(on_the_way):
+        connection = stack.enter_context(logged_in(stops[0], None))
+        for here, following in pairwise(stops):
             connection = stack.enter_context(logged_in(following, through(connection, here, following)))
         yield connection
 

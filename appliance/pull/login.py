@@ -33,6 +33,8 @@ class Stop:
     port: int
     user: str
     patience_seconds: int
+    key: str = str(places.KEY)
+    known_hosts: str = str(places.KNOWN_HOSTS)
 
     @property
     def place(self) -> str:
@@ -66,7 +68,7 @@ def logged_in(stop: Stop, way: paramiko.Channel | None) -> Iterator[Connection]:
         connect_timeout=min(20, stop.patience_seconds),
         config=Config(overrides={"load_ssh_configs": False}),
         connect_kwargs={
-            "pkey": _private_key(),
+            "pkey": _private_key(stop),
             "look_for_keys": False,
             "allow_agent": False,
             "banner_timeout": stop.patience_seconds,
@@ -111,9 +113,9 @@ class _RefuseStrangers(paramiko.MissingHostKeyPolicy):
         raise _changed(self._stop, key)
 
 
-def _private_key() -> paramiko.PKey:
+def _private_key(stop: Stop) -> paramiko.PKey:
     try:
-        return paramiko.PKey.from_path(str(places.KEY))
+        return paramiko.PKey.from_path(stop.key)
     except (OSError, paramiko.SSHException, ValueError) as error:
         raise Failure(Reason.AUTH, f"The client's private key cannot be read: {error}.") from error
 
@@ -122,7 +124,7 @@ def _pin(client: paramiko.SSHClient, stop: Stop) -> None:
     # The file names the client, not the host, so that an address may change; paramiko looks up the address.
     wanted = stop.host if stop.port == paramiko.config.SSH_PORT else f"[{stop.host}]:{stop.port}"
     alias = places.host_key_alias(stop.client, stop.hop)
-    pinned: Mapping[str, paramiko.PKey] = paramiko.HostKeys(str(places.KNOWN_HOSTS)).lookup(alias) or {}
+    pinned: Mapping[str, paramiko.PKey] = paramiko.HostKeys(stop.known_hosts).lookup(alias) or {}
     for kind, key in pinned.items():
         client.get_host_keys().add(wanted, kind, key)
 

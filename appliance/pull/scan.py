@@ -54,14 +54,14 @@ def _shown_on_the_network(host: str, port: int) -> HostKeys:
 
 def _shown_behind_hops(plan: RunPlan, passed: int) -> HostKeys:
     # ssh-keyscan knows no way through another machine. Paramiko takes 0.4 s to import; most scans do not need it.
-    from appliance.pull.hops import at_hop  # noqa: PLC0415
+    from appliance.pull.hops import at_the_last  # noqa: PLC0415
     from appliance.pull.login import stops  # noqa: PLC0415
 
-    hop, machine = stops(plan)[passed - 1 : passed + 1]
-    with at_hop(plan, passed) as connection:
-        keys = [key for kinds in _KINDS for key in _shown_in_a_handshake(connection, hop, machine, kinds)]
+    *hops, machine = stops(plan)[: passed + 1]
+    with at_the_last(hops) as connection:
+        keys = [key for kinds in _KINDS for key in _shown_in_a_handshake(connection, hops[-1], machine, kinds)]
     if not keys:
-        raise _silent(f"{machine.place} (seen from {hop.host})", "no answer")
+        raise _silent(f"{machine.place} (seen from {hops[-1].host})", "no answer")
     return keys
 
 
