@@ -29,9 +29,8 @@ class OnClient:
 
 def on_client(plan: RunPlan) -> OnClient:
     """Say it for a client-run method; raises ValueError for any other."""
-    return OnClient(
-        command=create_on_client(plan, base=BASE, rsh=f"sh {FOLDER}/rsh"), serve=serve(plan), way=_way(plan)
-    )
+    rsh = f"sh {FOLDER}/rsh" if plan.method == "socat" else f"ssh -F {FOLDER}/config"
+    return OnClient(command=create_on_client(plan, base=BASE, rsh=rsh), serve=serve(plan), way=_way(plan))
 
 
 def _way(plan: RunPlan) -> str:
