@@ -94,6 +94,32 @@ def test_host_keys_are_pinned_under_the_name_of_the_client(store: KeyStore, tmp_
     assert store.pinned("web") == ("ssh-ed25519 CCCC",)
 
 
+def test_machines_on_the_way_are_pinned_beside_the_client_and_apart_from_it(store: KeyStore, tmp_path: Path) -> None:
+    store.pin("web", ("ssh-ed25519 HOP1",), 1)
+    assert store.pinned("web") == ()
+
+    store.pin("web", ("ssh-ed25519 AAAA",))
+    store.pin("web", ("ssh-ed25519 HOP2",), 2)
+    store.pin("web", ("ssh-ed25519 FRESH",), 1)
+
+    assert (store.pinned("web"), store.pinned("web", 1), store.pinned("web", 2)) == (
+        ("ssh-ed25519 AAAA",),
+        ("ssh-ed25519 FRESH",),
+        ("ssh-ed25519 HOP2",),
+    )
+    written = (tmp_path / "known_hosts/web").read_text().splitlines()
+    assert sorted(written) == ["jump1/web ssh-ed25519 FRESH", "jump2/web ssh-ed25519 HOP2", "web ssh-ed25519 AAAA"]
+
+
+def test_a_line_for_several_machines_keeps_the_others(store: KeyStore, tmp_path: Path) -> None:
+    store.pin("web", ())
+    (tmp_path / "known_hosts/web").write_text("web,jump1/web ssh-ed25519 SAME\n")
+
+    store.pin("web", ("ssh-ed25519 FRESH",), 1)
+
+    assert (store.pinned("web"), store.pinned("web", 1)) == (("ssh-ed25519 SAME",), ("ssh-ed25519 FRESH",))
+
+
 def test_a_broken_known_hosts_file_is_a_sentence(store: KeyStore, tmp_path: Path) -> None:
     store.pin("web", ())
     (tmp_path / "known_hosts/web").write_text("# fine\nweb ssh-ed25519\n")

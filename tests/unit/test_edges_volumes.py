@@ -65,6 +65,14 @@ def test_what_is_there_is_seen_and_an_empty_pin_is_none(volumes: Volumes, tmp_pa
     assert (ground.has_passphrase, ground.has_known_hosts) == (True, False)
 
 
+def test_the_pins_of_the_client_and_of_the_machines_on_the_way_are_told_apart(volumes: Volumes, tmp_path: Path) -> None:
+    put(tmp_path / "config/known_hosts/web1", "jump1/web1 ssh-ed25519 AAAA\n")
+
+    ground = volumes.survey("web1")
+
+    assert (ground.has_known_hosts, ground.pinned) == (False, frozenset({"jump1/web1"}))
+
+
 def test_first_runs_at_the_same_time_share_one_marker(volumes: Volumes, tmp_path: Path) -> None:
     plans = [
         plan_run(client, "create", run_id=f"run-{client.name}", now=NOON, appliance_id="us")

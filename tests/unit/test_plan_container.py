@@ -91,6 +91,21 @@ def test_a_scan_gets_the_network_and_its_plan_alone() -> None:
     assert (found.user, found.capabilities, found.network) == ("1000:1000", (), "lan")
 
 
+@pytest.mark.parametrize(
+    ("passed", "mounts"),
+    [("0", ["plan.json"]), ("1", ["plan.json", "key", "known_hosts"]), ("2", ["plan.json", "key", "known_hosts"])],
+)
+def test_a_scan_behind_other_machines_gets_what_opens_the_way_and_no_secret(passed: str, mounts: list[str]) -> None:
+    client = one(reach='"jump"', jump='["john@inter.lan", "john@inter2.lan"]')
+    plan = plan_run(client, "scan", run_id="scan-1", now=NOON, appliance_id="us", arguments=(passed,))
+
+    found = container_spec(client, plan, SETTINGS)
+
+    assert [mount.target for mount in found.mounts] == [f"/.borgpull/{name}" for name in mounts]
+    assert all(mount.read_only for mount in found.mounts)
+    assert (found.user, found.capabilities) == ("1000:1000", ())
+
+
 @pytest.mark.parametrize(("client", "operation"), list(product(CLIENTS, [*Operation, *QUESTIONS])))
 def test_no_container_sees_anything_of_another_client(client: Client, operation: str) -> None:
     found = spec(client, operation)

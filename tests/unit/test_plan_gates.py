@@ -102,6 +102,31 @@ def test_a_mount_needs_a_passphrase_but_neither_key_nor_pin() -> None:
     assert reason(refused(replace(bare, has_passphrase=False), client=mounted())) is Reason.PASSPHRASE
 
 
+@pytest.mark.parametrize(
+    ("pinned", "named"),
+    [
+        (set(), "inter.lan on the way to web1"),
+        ({"jump1/web1"}, "10.0.0.7 on the way to web1"),
+        ({"jump2/web1", "web1"}, "inter.lan on the way to web1"),
+    ],
+)
+def test_a_machine_on_the_way_that_is_not_pinned_is_named(pinned: set[str], named: str) -> None:
+    client = one(reach='"jump"', jump='["john@inter.lan", "john@10.0.0.7:2222"]')
+
+    refusal = refused(replace(FINE, pinned=frozenset(pinned)), client=client)
+
+    assert refusal is not None
+    assert refusal.reason is Reason.HOST_KEY
+    assert named in refusal.sentence
+    assert "`borgpull client trust web1`" in refusal.sentence
+
+
+def test_a_way_on_which_every_machine_is_pinned_is_allowed() -> None:
+    client = one(reach='"jump"', jump='["john@inter.lan", "john@10.0.0.7:2222"]')
+
+    assert refused(replace(FINE, pinned=frozenset({"jump1/web1", "jump2/web1", "web1"})), client=client) is None
+
+
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.floats(0.01, 1))
 def test_a_source_collapses_when_it_shrinks_by_more_than_is_allowed(before: int, after: int, share: float) -> None:
     by_files = collapse_gate(Baseline(files=before, original_size=0), after, 0, share)

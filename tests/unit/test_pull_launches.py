@@ -7,7 +7,8 @@ import pytest
 from appliance.plan.run_plan import RunPlan
 from appliance.pull import launches
 from appliance.pull.launch import LaunchSpec
-from appliance.pull.methods.sshfs import ssh_config, sshfs_argv
+from appliance.pull.methods.sshfs import sshfs_argv
+from appliance.pull.ssh_config import ssh_config
 
 PLAN = RunPlan(
     run_id="r1",
