@@ -86,6 +86,9 @@ ACCEPTED: dict[str, list[object]] = {
     "Port": [1, 22, 65535],
     "Share": [0.01, 0.5, 1, 1.0],
     "Memory": ["64M", 64_000_000, "1GiB"],
+    "Address": ["nas.lan:2222", "192.168.1.1:1", "[fd00::1]:65535"],
+    "CommandLine": ["true", "pg_dumpall | gzip", "sh -c 'a && b' # ä"],
+    "FileName": ["postgres.sql", "0", "a" * 100],
     "Pattern": ["/proc", "sh:**/.cache", "re:\\.tmp$", "pf:/a:b", "fm:*.iso", "/srv/a:b", "*.tmp"],
 }
 REFUSED: dict[str, list[object]] = {
@@ -109,6 +112,27 @@ REFUSED: dict[str, list[object]] = {
     "Share": [0, -0.1, 1.1, "0.5", True, float("nan"), float("inf")],
     "Size": [-1, True, 1.5, "", "M", "1X", "-1M", "1 000", "1iB", "1,5G", None],
     "Memory": [0, "1M", "63M"],
+    "Address": [
+        *(
+            "",
+            "nas.lan",
+            "nas.lan:",
+            ":2222",
+            "nas.lan:0",
+            "nas.lan:65536",
+            "nas.lan:x",
+            "fd00::1",
+            "[fd00::1]",
+            "[::1:1",
+        ),
+        *("borg@nas.lan:2222", "ssh://nas:22", "a b:22", "nas.lan:\u0662", "[::1]x:1", 2222, None, ["nas.lan:2222"]),
+    ],
+    "CommandLine": ["", "  ", "a\nb", "a\rb", "a\0b", 3, None],
+    "FileName": ["", ".", "..", ".hidden", "a/b", "-a", "a b", "a\n", "ä", "a" * 101, 3],
+    "JumpHosts": [
+        *("inter", "@inter", "john@", "john@a b", "john@inter:0", "john@inter:x", "-l@inter", "a;b@inter", "a@b\n"),
+        *("a@b,c@d", "a@[::1", "a@-oProxyCommand=x", "ssh://a@b", 3, None, [3], ["a@b", "c"], {"user": "a"}),
+    ],
     "Pattern": ["", "a\nb", "a\0b", "re:(", "re:*", "gl:**", 3],
     "Flag": [0, 1, "true", "yes", None],
     "Count": [-1, "1", 1.0, True],
@@ -181,3 +205,34 @@ def test_a_written_window_reads_back(start: time, end: time) -> None:
         return
 
     assert Window.parse(str(Window(begins, ends))) == Window(begins, ends)
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("john@inter", ["john@inter"]),
+        (["john@inter:22"], ["john@inter"]),
+        (["a@b", "c@d:2222"], ["a@b", "c@d:2222"]),
+        ("a@fd00::1", ["a@[fd00::1]"]),
+        ("a@[fd00:0::1]:2222", ["a@[fd00::1]:2222"]),
+        ([], []),
+    ],
+)
+def test_machines_on_the_way_are_one_or_several_and_read_back(written: object, shown: list[str]) -> None:
+    logins = read(values.JumpHosts, written)
+
+    assert isinstance(logins, tuple)
+    assert [str(login) for login in logins] == shown
+    assert read(values.JumpHosts, shown) == logins
+
+
+@given(st.text(alphabet="a.:[]@-0219", max_size=24))
+def test_an_address_that_is_taken_reads_back_and_another_is_refused_in_words(text: str) -> None:
+    try:
+        address = read(values.Address, text)
+    except ValidationError as error:
+        found = [detail["type"] for detail in error.errors()]
+    else:
+        found = ["value_error"] if read(values.Address, str(address)) == address else ["reads back as another"]
+
+    assert found == ["value_error"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.config.load import MAIN, parse
-from appliance.config.model import Appliance, Client, MountClient
+from appliance.config.model import Appliance, Client, Hook, MountClient
 from appliance.config.write import client_file, to_toml
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\n\r"), min_size=1, max_size=30)
@@ -40,6 +40,14 @@ def test_any_pattern_survives_being_written(patterns: list[str]) -> None:
 )
 def test_a_pattern_that_the_toml_library_would_mangle_survives(pattern: str) -> None:
     appliance = appliance_with(exclude=(pattern,))
+
+    assert parse({MAIN: to_toml(appliance)}, {}) == appliance
+
+
+@given(st.lists(TEXTS.filter(lambda text: text == text.strip()), max_size=3), st.booleans())
+def test_any_command_survives_being_written(commands: list[str], warn: bool) -> None:  # noqa: FBT001 - hypothesis
+    hooks = tuple(Hook(command=text, on_failure="warn" if warn else "stop") for text in commands)
+    appliance = appliance_with(before=hooks, after=hooks[:1])
 
     assert parse({MAIN: to_toml(appliance)}, {}) == appliance
 
@@ -94,7 +102,16 @@ def test_a_new_mounted_folder_is_a_client_of_method_mount() -> None:
     assert isinstance(client, MountClient)
 
 
-@pytest.mark.parametrize("values", [{"host": "web1.lan"}, {"method": "mount", "volume": "photos"}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"host": "web1.lan"},
+        {"method": "mount", "volume": "photos"},
+        {"method": "socat", "host": "web1.lan"},
+        {"method": "ssh-agent", "host": "web1.lan", "callback": "nas.lan:2222"},
+        {"method": "remote-forward", "host": "web1.lan", "reach": "jump", "jump": ["a@b", "c@d:2222"]},
+    ],
+)
 def test_every_commented_key_of_a_new_file_can_be_switched_on(values: dict[str, Any]) -> None:
     text = client_file("web1", values)
     switched_on = "\n".join(
