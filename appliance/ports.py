@@ -114,11 +114,12 @@ class Journal(Protocol):
     def begin(self, record: RunRecord) -> None:
         """Write down that a run starts, before anything of it happens."""
 
-    def finish(self, record: RunRecord, ledger: Sequence[LedgerEntry] = ()) -> None:
+    def finish(self, record: RunRecord, ledger: Sequence[LedgerEntry] = (), gone: Sequence[str] = ()) -> None:
         """Write down how it ended and which archives are good, in one transaction; clears its progress.
 
-        Pins the repository id on the first good run. Finishing a run twice keeps the first end. A run that nobody
-        began is recorded all the same.
+        `gone` are the ids of archives of this client that leave the ledger: pruned, or given up by the operator.
+        Pins the repository id on the first good run, and keeps the newest good run's transaction as the point to roll
+        back to. Finishing a run twice keeps the first end. A run that nobody began is recorded all the same.
         """
 
     def progress(self, run_id: str, progress: Progress) -> None:

@@ -18,6 +18,13 @@ class Operation(StrEnum):
     CREATE = "create"
     PRUNE = "prune"
     PROBE = "probe"
+    REPAIR = "repair"
+    ACCEPT = "accept"
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it is a decision of the operator that has a command of its own (`borgpull repair`)."""
+        return self in (Operation.REPAIR, Operation.ACCEPT)
 
 
 class Trigger(StrEnum):
@@ -89,6 +96,7 @@ class Reason(StrEnum):
     INTEGRITY = "integrity"
     REPLAY = "replay"
     TAMPERING = "tampering"
+    RETENTION = "retention"
     FUSE = "fuse"
     ENGINE = "engine"
     OUT_OF_MEMORY = "out_of_memory"
@@ -114,7 +122,11 @@ class ArchiveStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositoryStats:
-    """The repository after a run; sizes in bytes. `unique_csize` is Borg's word for the compressed unique chunks."""
+    """The repository after a run; sizes in bytes. `unique_csize` is Borg's word for the compressed unique chunks.
+
+    `transaction` is the highest committed segment and `segments` how many segment files there were then: what has a
+    higher number is newer, and with fewer than that up to it a compact has been there since. None in old records.
+    """
 
     id: str
     encryption: str
@@ -125,6 +137,8 @@ class RepositoryStats:
     total_unique_chunks: int
     disk_size: int
     archives: int
+    transaction: int | None = None
+    segments: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,12 +193,23 @@ class LedgerEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RollbackPoint:
+    """How the repository stood at the end of the newest good run: the state that can be rolled back to (S6)."""
+
+    transaction: int
+    segments: int
+    run_id: str
+    reached: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class KnownRepository:
     """The repository that belongs to a client: its id is pinned at the first good look (S9)."""
 
     client: str
     repository_id: str
     first_seen: datetime
+    point: RollbackPoint | None = None
 
 
 class RequestKind(StrEnum):

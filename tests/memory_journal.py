@@ -7,7 +7,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from appliance.ports import ClientHistory, Clock
-from appliance.record import KnownRepository, LedgerEntry, Operation, Progress, Request, RequestKind, RunRecord
+from appliance.record import (
+    KnownRepository,
+    LedgerEntry,
+    Operation,
+    Progress,
+    Request,
+    RequestKind,
+    RollbackPoint,
+    RunRecord,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,7 +40,7 @@ class MemoryJournal:
         with self._lock:
             self._runs[record.run_id] = record
 
-    def finish(self, record: RunRecord, ledger: Sequence[LedgerEntry] = ()) -> None:
+    def finish(self, record: RunRecord, ledger: Sequence[LedgerEntry] = (), gone: Sequence[str] = ()) -> None:
         with self._lock:
             known = self._runs.get(record.run_id)
             if known is not None and known.finished is not None:
@@ -41,13 +50,17 @@ class MemoryJournal:
             self._progress.pop(record.run_id, None)
             for entry in ledger:
                 self._ledger.setdefault(entry.client, {}).setdefault(entry.archive.id, entry)
+            for archive_id in gone:
+                self._ledger.get(record.client, {}).pop(archive_id, None)
             if record.outcome is not None and record.outcome.is_good and record.repository is not None:
                 pinned = KnownRepository(
                     client=record.client,
                     repository_id=record.repository.id,
                     first_seen=record.finished or record.started,
                 )
-                self._repositories.setdefault(record.client, pinned)
+                kept = self._repositories.setdefault(record.client, pinned)
+                if kept.repository_id == record.repository.id:
+                    self._repositories[record.client] = replace(kept, point=_point(record) or kept.point)
 
     def progress(self, run_id: str, progress: Progress) -> None:
         with self._lock:
@@ -114,3 +127,15 @@ class MemoryJournal:
 
     def _all(self) -> tuple[RunRecord, ...]:
         return tuple(self._runs.values())
+
+
+def _point(record: RunRecord) -> RollbackPoint | None:
+    stats = record.repository
+    if stats is None or stats.transaction is None or stats.segments is None:
+        return None
+    return RollbackPoint(
+        transaction=stats.transaction,
+        segments=stats.segments,
+        run_id=record.run_id,
+        reached=record.finished or record.started,
+    )

@@ -113,6 +113,15 @@ def read_info(text: str) -> Created:
         raise StateError(f"Borg's description of the archive cannot be read ({error!r})") from error
 
 
+def read_totals(text: str) -> dict[str, int]:
+    """Read the sums in `info --json` of a repository; raises StateError when it is not that."""
+    try:
+        totals: dict[str, int] = json.loads(text)["cache"]["stats"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise StateError(f"Borg's description of the repository cannot be read ({error!r})") from error
+    return totals
+
+
 def read_listed(text: str) -> Listed:
     """Read `list --json`; raises StateError when it is not that."""
     try:

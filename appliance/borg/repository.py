@@ -25,9 +25,19 @@ def info(plan: RunPlan) -> Command:
     return borg(plan, "info", "--json", f"{REPOSITORY}::{plan.temporary_archive_name}")
 
 
+def info_repository(plan: RunPlan) -> Command:
+    """Describe the whole repository: the sums over all archives."""
+    return borg(plan, "info", "--json", REPOSITORY)
+
+
 def list_files(plan: RunPlan, archive: str, paths: tuple[str, ...]) -> Command:
     """List what is in an archive, a JSON object a line."""
     return borg(plan, "list", "--json-lines", f"{REPOSITORY}::{archive}", "--", *(path.strip("/") for path in paths))
+
+
+def create_empty(plan: RunPlan) -> Command:
+    """Make an archive of nothing under this run's temporary name."""
+    return borg(plan, "create", "--files-cache", "disabled", f"{REPOSITORY}::{plan.temporary_archive_name}", "-")
 
 
 def rename(plan: RunPlan) -> Command:

@@ -36,6 +36,10 @@ STEP_WORDS = {
     "verify": "checking what was read",
     "rename": "giving the archive its name",
     "close": "closing",
+    "look": "looking at the repository",
+    "prune": "deleting what is not to be kept",
+    "compact": "freeing the room",
+    "repair": "rolling the repository back",
 }
 
 

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 @click.argument("names", metavar="NAME...", nargs=-1, required=True)
 @click.option(
     "--operation",
-    type=click.Choice([str(operation) for operation in Operation]),
+    type=click.Choice([str(operation) for operation in Operation if not operation.by_hand]),
     default=str(Operation.CREATE),
     show_default=True,
-    help="create makes an archive; probe only tries everything up to it.",
+    help="create makes an archive; probe only tries everything up to it; prune deletes what `keep` does not keep.",
 )
 @click.option("--no-wait", is_flag=True, help="Ask for it and return at once.")
 @click.option("--accept-shrink", is_flag=True, help="Let the archive count although far less was found than last time.")

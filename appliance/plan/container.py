@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
 
 SCAN = "scan"
-QUESTIONS = ("archives", "files", "key-export", SCAN)
+QUESTIONS = ("archives", "files", "key-export", "inspect", SCAN)
+# They meet nothing but the repository: no network, no right (S6).
+_IN_THE_REPOSITORY = (Operation.PRUNE, Operation.REPAIR, Operation.ACCEPT)
 
 _UNPRIVILEGED = f"{places.UID}:{places.GID}"
 # To mount (SYS_ADMIN), and to hand everything that reads a client's bytes to the unprivileged user for good.
@@ -52,7 +54,7 @@ def container_spec(client: Client, plan: RunPlan, settings: ApplianceSettings) -
         return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")
     if plan.operation not in tuple(Operation):
         raise ValueError(f"no container is known for the operation {plan.operation}")
-    if plan.operation == Operation.PRUNE:
+    if plan.operation in _IN_THE_REPOSITORY:
         return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")
     if isinstance(client, SshfsClient):
         return _sshfs(client, plan, settings)

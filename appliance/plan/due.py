@@ -6,14 +6,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from appliance.config.model import SshAgentClient
 from appliance.record import Outcome, Reason, Trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-    from appliance.config.model import Client
+    from appliance.config.model import Appliance, Client
     from appliance.config.values import Window
     from appliance.ports import ClientHistory
     from appliance.record import RunRecord
@@ -37,6 +38,8 @@ PERMANENT = frozenset(
         Reason.STOPPED,
     }
 )
+# Why a run ended for want of a way to the client.
+_AWAY = (Reason.OFFLINE, Reason.UNREACHABLE)
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 
@@ -68,16 +71,18 @@ def decide(
     zone: ZoneInfo,
     first_seen: datetime,
     paused: bool = False,
+    reachable_since: datetime | None = None,
 ) -> Due | NotDue:
     """Decide whether the client is due now, and else when to look again. The caller leaves running clients out.
 
-    `first_seen` is when this supervisor first saw the client, or last started it.
+    `first_seen` is when this supervisor first saw the client, or last started it; `reachable_since` when the tunnel of
+    a client that dials in came up.
     """
     if not client.enabled:
         return NotDue(client=client.name, until=None, reason="disabled in the configuration")
     if paused:
         return NotDue(client=client.name, until=None, reason="paused; `borgpull resume` ends that")
-    call = _call(client, history, now=now, zone=zone, first_seen=first_seen)
+    call = _call(client, history, now=now, zone=zone, first_seen=first_seen, reachable_since=reachable_since)
     opens = call.since if client.window is None else _open_from(client.window, max(call.since, now), zone)
     if opens is None:
         return NotDue(client=client.name, until=now + _DAY, reason="its window never opens")
@@ -108,10 +113,30 @@ def next_run(
             return until
 
 
-def choose(waiting: Iterable[Due], free: int) -> tuple[Due, ...]:
-    """Give the free slots away: what an operator asked for first, then who has waited longest."""
-    order = sorted(waiting, key=lambda due: (due.trigger is not Trigger.OPERATOR, due.since, due.client))
-    return tuple(order[: max(free, 0)])
+def choose(
+    waiting: Iterable[Due], free: int, callbacks: Mapping[str, int] | None = None, busy: Iterable[str] = ()
+) -> tuple[Due, ...]:
+    """Give the free slots away: what an operator asked for first, then who has waited longest.
+
+    `callbacks` are the ports that clients call back at, by client. A port can be published for one run at a time: who
+    needs one that a `busy` client has, or somebody before him gets now, waits for it and leaves the slot to the next.
+    """
+    ports = callbacks or {}
+    taken = {ports[name] for name in busy if name in ports}
+    chosen: list[Due] = []
+    for due in sorted(waiting, key=lambda due: (due.trigger is not Trigger.OPERATOR, due.since, due.client)):
+        port = ports.get(due.client)
+        if len(chosen) >= free or (port is not None and port in taken):
+            continue
+        chosen.append(due)
+        if port is not None:
+            taken.add(port)
+    return tuple(chosen)
+
+
+def callbacks(appliance: Appliance) -> dict[str, int]:
+    """Return the ports that clients call back at, by client."""
+    return {one.name: one.callback.port for one in appliance.clients if isinstance(one, SshAgentClient)}
 
 
 def client_state(client: Client, history: ClientHistory | None, *, running: bool, now: datetime) -> str:
@@ -132,7 +157,15 @@ def client_state(client: Client, history: ClientHistory | None, *, running: bool
     return "overdue" if now - history.last_success.started > client.overdue_after else "ok"
 
 
-def _call(client: Client, history: ClientHistory | None, *, now: datetime, zone: ZoneInfo, first_seen: datetime) -> Due:
+def _call(
+    client: Client,
+    history: ClientHistory | None,
+    *,
+    now: datetime,
+    zone: ZoneInfo,
+    first_seen: datetime,
+    reachable_since: datetime | None,
+) -> Due:
     """Return when the client is called next by its schedule or after a failure, whatever the window says."""
     if history is None:
         return Due(client=client.name, trigger=Trigger.SCHEDULE, since=min(first_seen, now), reason="never backed up")
@@ -147,7 +180,7 @@ def _call(client: Client, history: ClientHistory | None, *, now: datetime, zone:
         since=scheduled,
         reason=f"due at {_clock(scheduled, zone)}, last started at {_clock(started, zone)}",
     )
-    again = None if misdated else _retry_at(last, history.consecutive_failures)
+    again = None if misdated else _retry_at(last, history.consecutive_failures, reachable_since)
     if again is None or scheduled <= again:
         return planned
     why = last.reason.value if last.reason else "unknown"
@@ -156,9 +189,12 @@ def _call(client: Client, history: ClientHistory | None, *, now: datetime, zone:
     return Due(client=client.name, trigger=Trigger.RETRY, since=again, reason=reason)
 
 
-def _retry_at(last: RunRecord, consecutive_failures: int) -> datetime | None:
+def _retry_at(last: RunRecord, consecutive_failures: int, reachable_since: datetime | None) -> datetime | None:
     if last.outcome is None or last.outcome.is_good or last.finished is None:
         return None
+    if last.reason in _AWAY and reachable_since is not None and reachable_since >= last.finished:
+        # It was away, and is here again: a laptop may not stay for long.
+        return reachable_since
     if last.outcome is Outcome.SKIPPED:
         return last.finished + BACK_OFF[0]
     if last.reason in PERMANENT:

@@ -9,7 +9,8 @@ from typing import Any
 
 from appliance.record import ArchiveStats, Outcome, Progress, Reason, RepositoryStats
 
-STEPS = ("prepare", "connect", "open", "liveness", "create", "verify", "rename", "close")
+STEPS = ("prepare", "connect", "before", "open", "liveness", "create", "verify", "rename", "close", "after")
+STEPS_IN_THE_REPOSITORY = ("look", "prune", "compact", "repair")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,10 @@ class ListedArchive:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """The last word of a pull container: how the run ended. The engine's own report may still overrule it."""
+    """The last word of a pull container: how the run ended. The engine's own report may still overrule it.
+
+    `gone` are the ids of archives that the ledger is to forget, since we pruned them or the operator gave them up.
+    """
 
     outcome: Outcome
     reason: Reason | None = None
@@ -36,6 +40,7 @@ class Result:
     archives: tuple[ListedArchive, ...] = ()
     source_filesystem: str = ""
     facts: tuple[str, ...] = ()
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +96,7 @@ def _result(fields: dict[str, Any]) -> Result:
             "reason": Reason(fields["reason"]) if fields["reason"] else None,
             "warnings": tuple(fields["warnings"]),
             "facts": tuple(fields["facts"]),
+            "gone": tuple(fields["gone"]),
             "archives": tuple(ListedArchive(**_with_times(entry, "started")) for entry in fields["archives"]),
         },
         archive=ArchiveStats(**_with_times(archive, "started")) if archive else None,

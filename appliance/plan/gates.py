@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from appliance.config.model import MachineClient
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 
     from appliance.config.model import Client
     from appliance.plan.events import ListedArchive
-    from appliance.plan.run_plan import Baseline, RunPlan
+    from appliance.plan.run_plan import Baseline, KnownArchive, RunPlan
     from appliance.record import KnownRepository
 
 _GIB = 1 << 30
@@ -169,14 +170,17 @@ def filesystem_gate(before: str, now: str) -> Refusal | None:
     return Refusal(reason=Reason.SOURCE_CHANGED, sentence=sentence)
 
 
-def ledger_gate(plan: RunPlan, archives: Sequence[ListedArchive]) -> Refusal | None:
+def ledger_gate(
+    plan: RunPlan, archives: Sequence[ListedArchive], pruned: frozenset[str] = frozenset()
+) -> Refusal | None:
     """Refuse when an archive that the ledger vouches for is gone, or is another one under the same name (S6).
 
     A client that talks to `borg serve` can delete archives even in append-only mode; the next compact would make that
     final. So nothing is written any more until the operator has decided.
+
+    `pruned` are the ids of archives that a prune of ours was about to delete when it was interrupted: they may be gone.
     """
-    there = {archive.name: archive.id for archive in archives}
-    gone = [known.name for known in plan.known if there.get(known.name) != known.id]
+    gone = [known.name for known in missing(plan, archives) if known.id not in pruned]
     if not gone:
         return None
     named = ", ".join(gone[:_NAMED]) + (f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else "")
@@ -186,6 +190,21 @@ def ledger_gate(plan: RunPlan, archives: Sequence[ListedArchive]) -> Refusal | N
         f"more; `borgpull repair {plan.client}` shows what happened and can bring them back."
     )
     return Refusal(reason=Reason.TAMPERING, sentence=sentence)
+
+
+def missing(plan: RunPlan, archives: Sequence[ListedArchive]) -> tuple[KnownArchive, ...]:
+    """Return what the ledger vouches for and the repository does not have: by name, id and, where known, start.
+
+    The start as well, because a client can write another one beside the same id, and a prune goes by it.
+    """
+    there = {archive.name: archive for archive in archives}
+    return tuple(known for known in plan.known if not _is(known, there.get(known.name)))
+
+
+def _is(known: KnownArchive, listed: ListedArchive | None) -> bool:
+    if listed is None or listed.id != known.id:
+        return False
+    return not known.started or datetime.fromisoformat(known.started) == listed.started
 
 
 def _missing(sentence: str) -> Refusal:

@@ -39,9 +39,10 @@ def verdict(
     Raises ValueError for a container that still runs: there is nothing to judge yet.
     """
     end = question_verdict(state, result, stop_reason=stop_reason)
-    if not end.outcome.is_good or result is None or record.operation is not Operation.CREATE:
+    if not end.outcome.is_good or result is None or record.operation is Operation.PROBE:
         return end
-    doubt = _doubt(record.client, result, pinned)
+    archive_doubt = _archive_doubt(record.client, result) if record.operation is Operation.CREATE else ""
+    doubt = archive_doubt or _repository_doubt(result, pinned)
     return _disbelieved(result, doubt) if doubt else end
 
 
@@ -68,12 +69,17 @@ def question_verdict(
     return Verdict(outcome=outcome, reason=result.reason, message=result.message)
 
 
-def _doubt(client: str, result: Result, pinned: str | None) -> str:
+def _archive_doubt(client: str, result: Result) -> str:
     """Say what speaks against an archive that is claimed to be good; empty when nothing does."""
     if result.archive is None:
         return "it named no archive"
     if not result.archive.name.startswith(f"{client}-"):
         return f"its archive is called {result.archive.name}"
+    return ""
+
+
+def _repository_doubt(result: Result, pinned: str | None) -> str:
+    """Say what speaks against a run that claims to have written to the right repository."""
     if result.repository is None:
         return "it named no repository"
     if pinned is not None and result.repository.id != pinned:

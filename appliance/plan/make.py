@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.config.model import BorgClient, MachineClient, MountClient, Reach, SshAgentClient
-from appliance.plan.run_plan import Baseline, Hop, KnownArchive, PlannedHook, RunPlan
+from appliance.plan.retention import keep_options
+from appliance.plan.run_plan import Baseline, GoodPoint, Hop, KnownArchive, PlannedHook, RunPlan
 from appliance.record import Operation
 
 if TYPE_CHECKING:
@@ -62,7 +63,9 @@ def plan_run(
         stream_command=borg.stream.command if borg and borg.stream else "",
         stream_name=borg.stream.name if borg and borg.stream else "",
         storage_quota=_quota(borg, history, room) if borg else None,
-        known=tuple(KnownArchive(name=entry.archive.name, id=entry.archive.id) for entry in ledger),
+        known=tuple(_known(entry) for entry in ledger),
+        keep=keep_options(client.keep) if client.keep else (),
+        point=_point(repository),
         paths=client.paths,
         exclude=client.exclude,
         exclude_caches=client.exclude_caches,
@@ -87,6 +90,17 @@ def _address(machine: MachineClient, tunnel_port: int | None) -> tuple[str, int]
     if machine.reach is Reach.DIAL_IN:
         return "127.0.0.1", tunnel_port or 0
     return machine.host, machine.port
+
+
+def _known(entry: LedgerEntry) -> KnownArchive:
+    archive = entry.archive
+    return KnownArchive(name=archive.name, id=archive.id, started=archive.started.isoformat())
+
+
+def _point(repository: KnownRepository | None) -> GoodPoint | None:
+    if repository is None or repository.point is None:
+        return None
+    return GoodPoint(transaction=repository.point.transaction, segments=repository.point.segments)
 
 
 def _hooks(hooks: tuple[Hook, ...]) -> tuple[PlannedHook, ...]:

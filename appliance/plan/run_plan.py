@@ -7,6 +7,9 @@ from dataclasses import asdict, dataclass
 
 from appliance.errors import StateError
 
+# The methods whose Borg runs on the client, and so writes to the repository itself.
+BORG_ON_CLIENT = ("socat", "ssh-agent", "remote-forward")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Baseline:
@@ -37,10 +40,19 @@ class PlannedHook:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KnownArchive:
-    """An archive that the ledger vouches for."""
+    """An archive that the ledger vouches for; `started` in ISO form, as the repository's list has it."""
 
     name: str
     id: str
+    started: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodPoint:
+    """How the repository stood at its newest good run: see RepositoryStats."""
+
+    transaction: int
+    segments: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +64,7 @@ class RunPlan:
     `baseline` is None when nothing is known or the operator accepts a smaller source.
     `host` and `port` are where this run connects: for reach dial-in the gateway's end of the tunnel. `jump` are the
     machines on the way, first one first. `known` is the ledger; `storage_quota` in bytes bounds `borg serve`.
-    `keep` are the options of `borg prune`.
+    `keep` are the options of `borg prune`, `point` is the state that a repair may roll back to.
     """
 
     run_id: str
@@ -91,6 +103,12 @@ class RunPlan:
     storage_quota: int | None = None
     known: tuple[KnownArchive, ...] = ()
     keep: tuple[str, ...] = ()
+    point: GoodPoint | None = None
+
+    @property
+    def writes_from_the_client(self) -> bool:
+        """Whether the client itself writes to its repository, and so can do there what it likes until a compact."""
+        return self.method in BORG_ON_CLIENT
 
     @property
     def temporary_archive_name(self) -> str:
@@ -120,4 +138,4 @@ _LISTS: dict[str, type[Hop | PlannedHook | KnownArchive]] = {
     "after": PlannedHook,
     "known": KnownArchive,
 }
-_SINGLE: dict[str, type[Hop | Baseline]] = {"baseline": Baseline, "callback": Hop}
+_SINGLE: dict[str, type[Hop | Baseline | GoodPoint]] = {"baseline": Baseline, "callback": Hop, "point": GoodPoint}

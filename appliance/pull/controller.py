@@ -12,7 +12,7 @@ from appliance.errors import BorgpullError
 from appliance.plan import places
 from appliance.plan.events import Result
 from appliance.plan.run_plan import RunPlan
-from appliance.pull import answers, link, story
+from appliance.pull import answers, link, pruning, repairing, story
 from appliance.pull.ends import Ends
 from appliance.pull.failure import Failure
 from appliance.pull.voice import Voice
@@ -37,21 +37,24 @@ def main() -> int:
 
 
 def _carry_out(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
-    match plan.operation:
-        case "create":
-            return story.create(plan, ends, voice)
-        case "probe":
-            return story.probe(plan, ends, voice)
-        case "archives":
-            return answers.archives(plan, voice)
-        case "files":
-            return answers.files(plan, voice)
-        case "key-export":
-            return answers.key_export(plan, voice)
-        case "scan":
-            return answers.scan(plan, voice)
-        case unknown:
-            raise BorgpullError(f"this image does not know the operation {unknown!r}; image and supervisor differ")
+    if plan.operation in _WITH_THE_CLIENT:
+        return _WITH_THE_CLIENT[plan.operation](plan, ends, voice)
+    if plan.operation in _BY_ITSELF:
+        return _BY_ITSELF[plan.operation](plan, voice)
+    raise BorgpullError(f"this image does not know the operation {plan.operation!r}; image and supervisor differ")
+
+
+_WITH_THE_CLIENT = {"create": story.create, "probe": story.probe}
+_BY_ITSELF = {
+    "prune": pruning.prune,
+    "repair": repairing.roll_back,
+    "accept": repairing.accept,
+    "inspect": repairing.inspect,
+    "archives": answers.archives,
+    "files": answers.files,
+    "key-export": answers.key_export,
+    "scan": answers.scan,
+}
 
 
 if __name__ == "__main__":

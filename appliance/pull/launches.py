@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from appliance.plan.run_plan import RunPlan
 
-# The methods whose Borg runs on the client.
-BORG_ON_CLIENT = ("socat", "ssh-agent", "remote-forward")
 # Empty mount points for the chroot, part of the image, so that nobody in the container can prepare them.
 _SKELETON = "/opt/skeleton"
 _IMAGE = str(places.ROOM / "image")
@@ -65,7 +63,7 @@ def fuse_mount(plan: RunPlan, fuse_descriptor: int) -> MountSpec:
 
 def borg_create(plan: RunPlan) -> LaunchSpec:
     """`borg create`, in the source's root, with the names of the client where the plan wants them."""
-    if plan.method in BORG_ON_CLIENT:
+    if plan.writes_from_the_client:
         return _over_ssh()
     command = create(plan)
     match plan.method, plan.names:

@@ -12,7 +12,7 @@ from appliance.borg import exits, locks, output
 from appliance.borg import repository as verbs
 from appliance.plan import places
 from appliance.plan.events import ListedArchive
-from appliance.pull import execute
+from appliance.pull import execute, segments
 from appliance.pull.failure import Failure
 from appliance.record import Reason, RepositoryStats
 
@@ -54,7 +54,7 @@ def look(plan: RunPlan) -> Found:
                 "is the volume mounted? Nothing was made in its place.",
             )
         raise Failure(Reason.REPOSITORY_MISSING, f"{plan.client} has no repository yet; it is made by the first run.")
-    listed = output.read_listed(_borg(plan, verbs.list_archives(plan)).stdout)
+    listed = output.read_listed(borg(plan, verbs.list_archives(plan)).stdout)
     if plan.repository_id and listed.repository_id != plan.repository_id:
         raise Failure(
             Reason.REPOSITORY,
@@ -77,13 +77,13 @@ def look(plan: RunPlan) -> Found:
 def make(plan: RunPlan, voice: Voice) -> Found:
     """Make the repository of a client that never had one."""
     voice.note(f"making a repository for {plan.client} ({plan.encryption})")
-    _borg(plan, verbs.init(plan))
+    borg(plan, verbs.init(plan))
     return look(plan)
 
 
 def describe(plan: RunPlan) -> output.Created:
     """Describe this run's archive as the repository has it; raises Failure when it is not there."""
-    return output.read_info(_borg(plan, verbs.info(plan)).stdout)
+    return output.read_info(borg(plan, verbs.info(plan)).stdout)
 
 
 class Guard:
@@ -124,7 +124,7 @@ class Guard:
 
 def give_final_name(plan: RunPlan) -> None:
     """Rename the archive of this run: from here on it counts."""
-    _borg(plan, verbs.rename(plan))
+    borg(plan, verbs.rename(plan))
 
 
 def forget(plan: RunPlan, temporary: tuple[str, ...], voice: Voice) -> None:
@@ -132,13 +132,19 @@ def forget(plan: RunPlan, temporary: tuple[str, ...], voice: Voice) -> None:
     if not temporary:
         return
     try:
-        _borg(plan, verbs.delete(plan, temporary))
+        borg(plan, verbs.delete(plan, temporary))
     except Failure as failure:
         voice.note(f"temporary archives stay for now: {failure.message}", "warning")
 
 
+def totals(plan: RunPlan) -> dict[str, int]:
+    """Return the sums over all archives, as Borg's cache knows them."""
+    return output.read_totals(borg(plan, verbs.info_repository(plan)).stdout)
+
+
 def stats(found: Found, cache: dict[str, int], archives: int) -> RepositoryStats:
-    """Say how large the repository is now."""
+    """Say how large the repository is now, and how it stands."""
+    standing = segments.standing()
     return RepositoryStats(
         id=found.repository_id,
         encryption=found.encryption,
@@ -149,6 +155,8 @@ def stats(found: Found, cache: dict[str, int], archives: int) -> RepositoryStats
         total_unique_chunks=cache["total_unique_chunks"],
         disk_size=_disk_size(_ROOT),
         archives=archives,
+        transaction=standing.transaction if standing else None,
+        segments=standing.segments if standing else None,
     )
 
 
@@ -170,7 +178,8 @@ def why(stderr: str) -> str:
     return " ".join((troubles or ["no message"])[-1].split())[:500]
 
 
-def _borg(plan: RunPlan, command: Command) -> execute.Finished:
+def borg(plan: RunPlan, command: Command) -> execute.Finished:
+    """Run an auxiliary Borg that must work; raises Failure. Warnings are for the caller to read."""
     finished = run_borg(plan, command)
     if finished.code != 0 and not exits.is_warning(finished.code):
         raise borg_failure(plan, finished.code, finished.stderr)
@@ -203,7 +212,14 @@ def break_dead_locks(plan: RunPlan, voice: Voice) -> None:
     if not owners or not locks.are_all_dead(owners, plan.appliance_id, plan.alive):
         return
     voice.note(f"breaking the lock of a run that is gone: {', '.join(sorted(owners))}", "warning")
-    _borg(plan, verbs.break_lock(plan))
+    borg(plan, verbs.break_lock(plan))
+
+
+def insist_unlocked() -> None:
+    """Fail where anybody holds the repository's lock; raises Failure."""
+    owners = _lock_owners(_ROOT)
+    if owners:
+        raise Failure(Reason.LOCK, f"{', '.join(sorted(owners))} holds the repository's lock; end that Borg first.")
 
 
 def _lock_owners(folder: Path) -> frozenset[str]:

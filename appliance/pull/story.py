@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from appliance.borg import exits, output
 from appliance.plan import gates
 from appliance.plan.events import ListedArchive, Result
-from appliance.pull import link, repository
+from appliance.pull import ledger, link, repository
 from appliance.pull.contact import Contact
 from appliance.pull.failure import Failure, insist, stopped
 from appliance.pull.hooks import Hooks, hooks
@@ -64,7 +64,7 @@ def _create(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result
         looking = beside.submit(_look, plan, voice) if _should_exist(plan) else None
         met = connect(plan, contact, voice)
         found = looking.result() if looking else repository.make(plan, voice)
-    insist(gates.ledger_gate(plan, found.archives))
+    ledger.insist_complete(plan, found.archives)
     ends.control.beat()
     with hooks(plan, contact, ends, voice) as hooked:
         created, heard, reading = _read(plan, met, found, ends, voice)
@@ -92,6 +92,8 @@ def _read(
             reading.release()
             # Borg is dead by now; one that was terminated may have left its lock.
             repository.break_dead_locks(plan, voice)
+            # Before anything is written: what was tampered with stays as it is.
+            reading.audit(voice)
             repository.forget(plan, _made_in_vain(plan, heard), voice)
             raise
         repository.forget(plan, found.temporary, voice)
@@ -159,6 +161,7 @@ def _result(
         archives=archives,
         source_filesystem=reading.filesystem,
         facts=facts,
+        gone=ledger.gone_by_our_prune(plan, archives) if archives else (),
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from appliance.errors import StateError
 from appliance.plan import events
 from appliance.plan.judge import Verdict
+from appliance.plan.run_plan import BORG_ON_CLIENT
 from appliance.record import ArchiveStats, LedgerEntry, Operation, Outcome, Reason, RunRecord
 from appliance.run.desk import Watch
 
@@ -43,6 +44,7 @@ def record_end(desk: Desk, watch: Watch, end: Verdict, result: events.Result | N
         message=end.message,
     )
     entries: Sequence[LedgerEntry] = ()
+    gone: tuple[str, ...] = ()
     if result is not None:
         record = replace(
             record, warnings=result.warnings, warning_count=result.warning_count, exit_code=result.exit_code
@@ -55,7 +57,8 @@ def record_end(desk: Desk, watch: Watch, end: Verdict, result: events.Result | N
                 source_filesystem=result.source_filesystem,
             )
             entries = _ledger_entries(desk, record, result)
-    desk.journal.finish(record, entries)
+            gone = result.gone
+    desk.journal.finish(record, entries, gone)
     why = f" ({end.reason})" if end.reason else ""
     level = "info" if end.outcome.is_good else "warning"
     desk.log(record, events.Note(level=level, message=f"{end.outcome}{why} {end.message}".rstrip()))
@@ -75,10 +78,15 @@ def _ledger_entries(desk: Desk, record: RunRecord, result: events.Result) -> tup
 
     A final name is given only after every gate, so such an archive is good even where a crash between its rename and
     its record left the ledger without it. Nobody measured it then: its sizes are 0, and no baseline is made of it.
+
+    A client that writes to its repository itself can give any name to anything, so there only this run's own archive
+    counts, which was looked at after the client's session had ended: the ledger would vouch for what nobody proved.
     """
     if record.operation is not Operation.CREATE or record.archive is None:
         return ()
     own = LedgerEntry(client=record.client, archive=record.archive, run_id=record.run_id)
+    if record.method in BORG_ON_CLIENT:
+        return (own,)
     known = {record.archive.id, *(entry.archive.id for entry in desk.journal.archives(record.client))}
     return (own, *(_missed(record, listed) for listed in result.archives if listed.id not in known))
 

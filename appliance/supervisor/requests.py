@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import StateError
 from appliance.plan.due import Due
-from appliance.record import Request, RequestKind, Trigger
+from appliance.record import Operation, Request, RequestKind, Trigger
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -73,8 +73,11 @@ class Inbox:
             return "no supervisor ran when this was asked for; ask again"
         if appliance is None:
             return "the configuration does not hold; `borgpull config check` says why"
-        if appliance.client(request.client) is None:
+        client = appliance.client(request.client)
+        if client is None:
             return f"there is no client {request.client} in the configuration"
+        if request.operation is Operation.PRUNE and client.keep is None:
+            return f"{client.name} has no `keep`, so every archive is kept; set keep = {{ daily = 7 }}, say, to prune"
         if request.client in workers:
             return f"{request.client} is running already; `borgpull status` shows how far it is"
         return engine_trouble

@@ -14,6 +14,7 @@ from appliance.record import (
     Progress,
     Reason,
     RepositoryStats,
+    RollbackPoint,
     RunRecord,
     Trigger,
 )
@@ -34,7 +35,7 @@ def read_time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def write(value: RunRecord | Progress | ArchiveStats) -> str:
+def write(value: RunRecord | Progress | ArchiveStats | RollbackPoint) -> str:
     """Write a value as JSON. ASCII only: a client's file names may hold what UTF-8 cannot."""
     return json.dumps(asdict(value), default=_plain, separators=(",", ":"))
 
@@ -65,6 +66,14 @@ def read_archive(text: str) -> ArchiveStats:
     return _archive(json.loads(text))
 
 
+def read_point(text: str | None) -> RollbackPoint | None:
+    """Read a point to roll back to; None where none was written down."""
+    if text is None:
+        return None
+    found = _known(RollbackPoint, json.loads(text))
+    return RollbackPoint(**{**found, "reached": datetime.fromisoformat(found["reached"])})
+
+
 def read_progress(text: str) -> Progress:
     """Read a progress back."""
     found = _known(Progress, json.loads(text))
@@ -75,7 +84,9 @@ def _archive(found: dict[str, Any]) -> ArchiveStats:
     return ArchiveStats(**{**_known(ArchiveStats, found), "started": datetime.fromisoformat(found["started"])})
 
 
-def _known(kind: type[RunRecord | Progress | ArchiveStats | RepositoryStats], found: dict[str, Any]) -> dict[str, Any]:
+def _known(
+    kind: type[RunRecord | Progress | ArchiveStats | RepositoryStats | RollbackPoint], found: dict[str, Any]
+) -> dict[str, Any]:
     names = _NAMES[kind]
     return {key: value for key, value in found.items() if key in names}
 
@@ -89,5 +100,5 @@ def _plain(value: object) -> str:
 # Once, since a scrape with 1,000 clients reads thousands of them.
 _NAMES = {
     kind: frozenset(field.name for field in fields(kind))
-    for kind in (RunRecord, Progress, ArchiveStats, RepositoryStats)
+    for kind in (RunRecord, Progress, ArchiveStats, RepositoryStats, RollbackPoint)
 }

@@ -44,8 +44,8 @@ class SqliteJournal:
         with self._database.writing() as connection:
             runs.save(connection, record)
 
-    def finish(self, record: RunRecord, ledger: Sequence[LedgerEntry] = ()) -> None:
-        """Write down its end, its good archives, its repository and the fold, in one transaction."""
+    def finish(self, record: RunRecord, ledger: Sequence[LedgerEntry] = (), gone: Sequence[str] = ()) -> None:
+        """Write down its end, what is good, what is gone, its repository and the fold, in one transaction."""
         with self._database.writing() as connection:
             if runs.has_ended(connection, record.run_id):
                 return
@@ -53,6 +53,7 @@ class SqliteJournal:
             connection.execute("DELETE FROM progress WHERE run_id = ?", (record.run_id,))
             runs.fold(connection, record)
             ledger_table.add(connection, ledger)
+            ledger_table.forget(connection, record.client, gone)
             ledger_table.pin_repository(connection, record)
             runs.forget_old(connection, record)
 

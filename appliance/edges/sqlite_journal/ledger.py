@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from appliance.edges.sqlite_journal.documents import read_archive, time_text, write
-from appliance.record import KnownRepository, LedgerEntry
+from appliance.edges.sqlite_journal.documents import read_archive, read_point, time_text, write
+from appliance.record import KnownRepository, LedgerEntry, RollbackPoint
 
 if TYPE_CHECKING:
     import sqlite3
@@ -32,10 +32,24 @@ def add(connection: sqlite3.Connection, entries: Sequence[LedgerEntry]) -> None:
         ],
     )
     for client in {entry.client for entry in entries}:
-        connection.execute(
-            "UPDATE client_state SET archives = (SELECT count(*) FROM ledger WHERE client = ?) WHERE client = ?",
-            (client, client),
-        )
+        _count(connection, client)
+
+
+def forget(connection: sqlite3.Connection, client: str, gone: Sequence[str]) -> None:
+    """Let archives of the client, named by their ids, leave the ledger."""
+    if not gone:
+        return
+    connection.executemany(
+        "DELETE FROM ledger WHERE client = ? AND archive_id = ?", [(client, archive_id) for archive_id in gone]
+    )
+    _count(connection, client)
+
+
+def _count(connection: sqlite3.Connection, client: str) -> None:
+    connection.execute(
+        "UPDATE client_state SET archives = (SELECT count(*) FROM ledger WHERE client = ?) WHERE client = ?",
+        (client, client),
+    )
 
 
 def archives(connection: sqlite3.Connection, client: str) -> list[LedgerEntry]:
@@ -47,12 +61,24 @@ def archives(connection: sqlite3.Connection, client: str) -> list[LedgerEntry]:
 
 
 def pin_repository(connection: sqlite3.Connection, record: RunRecord) -> None:
-    """Pin the repository of a good run, unless the client has one."""
+    """Pin the repository of a good run, unless the client has one; keep how it stands as the point to go back to."""
     if record.outcome is None or not record.outcome.is_good or record.repository is None:
         return
     connection.execute(
         "INSERT OR IGNORE INTO repositories (client, repository_id, first_seen) VALUES (?, ?, ?)",
         (record.client, record.repository.id, time_text(record.finished or record.started)),
+    )
+    if record.repository.transaction is None or record.repository.segments is None:
+        return
+    point = RollbackPoint(
+        transaction=record.repository.transaction,
+        segments=record.repository.segments,
+        run_id=record.run_id,
+        reached=record.finished or record.started,
+    )
+    connection.execute(
+        "UPDATE repositories SET point = ? WHERE client = ? AND repository_id = ?",
+        (write(point), record.client, record.repository.id),
     )
 
 
@@ -65,4 +91,5 @@ def repository(connection: sqlite3.Connection, client: str) -> KnownRepository |
         client=row["client"],
         repository_id=row["repository_id"],
         first_seen=datetime.fromisoformat(row["first_seen"]),
+        point=read_point(row["point"]),
     )

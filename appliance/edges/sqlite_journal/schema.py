@@ -76,4 +76,8 @@ MIGRATIONS = (
     );
     CREATE INDEX requests_open ON requests (request_id) WHERE answered IS NULL;
     """,
+    # How the repository stood at the end of its newest good run, as JSON; NULL until the first one that says so.
+    """
+    ALTER TABLE repositories ADD COLUMN point TEXT;
+    """,
 )

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.borg.create import create_on_client
-from appliance.plan import gates, places
-from appliance.pull import repository
-from appliance.pull.failure import Failure, insist
+from appliance.plan import places
+from appliance.pull import ledger, repository
+from appliance.pull.failure import Failure
 from appliance.pull.methods.channels import channel
 from appliance.pull.methods.ssh_failure import ssh_failure
 from appliance.pull.methods.workplace import clear, put_files
@@ -61,11 +61,21 @@ class OnClient:
         """End the session; from here on no word of the client reaches the repository."""
         self.channel.end()
 
+    def audit(self, voice: Voice) -> None:
+        """Look whether the client did something in its session that the failure of its Borg only hides."""
+        self.guard.insist_unchanged()
+        try:
+            archives = repository.look(self.plan).archives
+        except Failure as failure:
+            voice.note(f"the repository could not be compared with the ledger: {failure.message}", "warning")
+            return
+        ledger.insist_complete(self.plan, archives)
+
     def created(self, heard: Heard) -> output.Created:  # noqa: ARG002 - the client's own report is not believed
         """End the session, then ask the repository itself: what is new in it, and is all that was known still there."""
         self.release()
         self.guard.insist_unchanged()
-        insist(gates.ledger_gate(self.plan, repository.look(self.plan).archives))
+        ledger.insist_complete(self.plan, repository.look(self.plan).archives)
         return repository.describe(self.plan)
 
 

@@ -10,6 +10,7 @@ from appliance.pull.source import Source, check_alive, check_paths
 
 if TYPE_CHECKING:
     from appliance.pull.failure import Failure
+    from appliance.pull.voice import Voice
     from appliance.pull.watch import Heard
 
 
@@ -28,6 +29,9 @@ class Reading(Protocol):
 
     def release(self) -> None:
         """End whatever but this container could still write to the repository."""
+
+    def audit(self, voice: Voice) -> None:
+        """Insist, after a run that failed, that nobody did worse than fail; raises the Failure that weighs more."""
 
     def created(self, heard: Heard) -> output.Created:
         """Insist that the source was there until the end, and return the archive as somebody trustworthy reports it.
@@ -57,6 +61,9 @@ class Mounted:
 
     def release(self) -> None:
         """Nothing else can: Borg ran here and has ended."""
+
+    def audit(self, voice: Voice) -> None:
+        """Nobody else could write."""
 
     def created(self, heard: Heard) -> output.Created:
         """Look at the mount again, then read what Borg printed."""
