@@ -33,9 +33,10 @@ RUN apt-get update \
         ca-certificates fuse3 libacl1 liblz4-1 libssl3t64 libxxhash0 libzstd1 \
         openssh-client openssh-server openssh-sftp-server python3 socat sshfs tzdata util-linux \
     && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_* \
-    # The one unprivileged user: owner of repositories, keys and caches; ssh, sshfs and Borg run as it.
+    # The one unprivileged user: owner of repositories, keys and caches; ssh, sshfs and Borg run as it. Its shell is what
+    # a run's own sshd starts `borg serve` by, and its home a place where nobody can leave sshd an `rc` file.
     && groupadd --gid 1000 borgpull \
-    && useradd --uid 1000 --gid 1000 --home-dir /nonexistent --no-create-home --shell /usr/sbin/nologin borgpull \
+    && useradd --uid 1000 --gid 1000 --home-dir / --no-create-home --shell /bin/sh borgpull \
     && mkdir -p /opt/skeleton/.borgpull/image /opt/skeleton/.borgpull/repository /opt/skeleton/.borgpull/cache \
     && mkdir -p /config /state /repos /mnt/client /mnt/root /run/borgpull
 COPY --from=build /opt/borg /opt/borg

@@ -32,6 +32,8 @@ SSH_CONFIG = SCRATCH / "ssh_config"
 REMOTE_COMMAND = SCRATCH / "remote_command"
 SERVE_SOCKET = SCRATCH / "serve.sock"
 AGENT_SOCKET = SCRATCH / "agent.sock"
+# The key of a client that wants one for good in that agent.
+AGENT_KEY = ROOM / "agent_key"
 # The sshd of a run, which only that run's client can log in to.
 CALLBACK_PORT = 2222
 
@@ -93,6 +95,11 @@ def run_folder(client: str) -> PurePosixPath:
 def key_file(client: str) -> PurePosixPath:
     """The client's private key, as the supervisor sees it; the public one is beside it with `.pub`."""
     return CONFIG / "keys" / client / "id_ed25519"
+
+
+def agent_key_file(client: str) -> PurePosixPath:
+    """The private key that a client of method ssh-agent has for good where it wants one, as the supervisor sees it."""
+    return CONFIG / "keys" / client / "id_ed25519_agent"
 
 
 def passphrase_file(client: str) -> PurePosixPath:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import shlex
+import signal
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.borg.serve import serve
@@ -11,7 +15,9 @@ from appliance.plan import places
 if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
 
+SCRIPT = places.SCRATCH / "serve"
 _TAKEN = places.SCRATCH / "session"
+_WHO = _TAKEN / "pid"
 
 
 def serve_script(plan: RunPlan) -> str:
@@ -24,12 +30,48 @@ def serve_script(plan: RunPlan) -> str:
     return (
         "#!/bin/sh\n"
         f"mkdir {_TAKEN} 2>/dev/null || {{ echo 'borgpull: this run has had its session' >&2; exit 1; }}\n"
+        # Borg would read it for more options.
+        "unset SSH_ORIGINAL_COMMAND\n"
+        f"echo $$ > {_WHO}\n"
         f"{exports}\nexec {shlex.join(command.argv)}\n"
     )
 
 
 def was_used() -> bool:
-    """Whether anybody came."""
-    from pathlib import Path  # noqa: PLC0415 - values above, one look here
-
+    """Whether anybody came, or the gate was closed."""
     return Path(_TAKEN).is_dir()
+
+
+def close() -> None:
+    """Let nobody in from here on."""
+    with suppress(FileExistsError):
+        Path(_TAKEN).mkdir()
+        Path(_WHO).write_text("0\n", encoding="utf-8")
+
+
+def is_going_on() -> bool:
+    """Whether a session serves the repository now, or is about to."""
+    who = _pid()
+    if not who:
+        return who is None and was_used()
+    try:
+        # What has ended and was not fetched yet serves nobody.
+        return Path(f"/proc/{who}/stat").read_text("utf-8").rpartition(")")[2].split()[0] != "Z"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+
+
+def kill() -> None:
+    """End the session without asking."""
+    with suppress(ProcessLookupError):
+        if who := _pid():
+            os.kill(who, signal.SIGKILL)
+
+
+def _pid() -> int | None:
+    """Return whose session it is, 0 for nobody's; None when it does not say so (yet)."""
+    try:
+        text = Path(_WHO).read_text("utf-8").strip()
+    except FileNotFoundError:
+        return None
+    return int(text) if text.isdigit() else None
