@@ -22,6 +22,7 @@ _END = re.compile(r"^borgpull:hook-ended=(\d+)$", re.MULTILINE)
 _BEGAN = re.compile(r"^borgpull:hook-began=(-?\d+)$", re.MULTILINE)
 # The command goes through the environment, which others on the client cannot read, and not through arguments, which
 # they can. A session of its own, where `setsid` is there (util-linux, busybox), so that children are ended with it.
+# No `--` after the signal: dash and busybox take it for a process.
 # The limit is kept over there: it holds even when this server or the network is gone meanwhile.
 _SCRIPT = """\
 {exports}
@@ -32,19 +33,21 @@ command -v setsid >/dev/null 2>&1 && own=setsid group=-
 $own /bin/sh -c 'hook=$BORGPULL_HOOK; unset BORGPULL_HOOK; eval "$hook"' </dev/null 2>&1 &
 hook=$!
 printf 'borgpull:hook-began=%s\\n' "$group$hook" >&2
-$own /bin/sh -c 'sleep {seconds}; kill -TERM -- "$1"; sleep {grace}; kill -KILL -- "$1"' sh "$group$hook" \\
+$own /bin/sh -c 'sleep {seconds}; kill -TERM "$1"; sleep {grace}; kill -KILL "$1"' sh "$group$hook" \\
     </dev/null >/dev/null 2>&1 &
 limit=$!
 wait "$hook"
 code=$?
-kill -KILL -- "$group$limit" 2>/dev/null
+kill -KILL "$group$limit" 2>/dev/null
+# Ended by a signal: what it started may have refused that one.
+[ "$code" -gt 128 ] && kill -KILL "$group$hook" 2>/dev/null
 printf 'borgpull:hook-ended=%s\\n' "$code" >&2
 exit "$code"
 """
 _KILL = """\
-kill -TERM -- {whom}
-for second in {seconds}; do kill -0 -- {whom} 2>/dev/null || exit 0; sleep 1; done
-kill -KILL -- {whom}
+kill -TERM {whom}
+for second in {seconds}; do kill -0 {whom} 2>/dev/null || exit 0; sleep 1; done
+kill -KILL {whom}
 """
 _CAN_RUN = "printf 'borgpull:hook-ended=0\\n' >&2\n"
 
