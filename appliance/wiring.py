@@ -21,6 +21,7 @@ from appliance.edges.docker_engine import DockerEngine
 from appliance.edges.http import HttpServer
 from appliance.edges.lock import only_one
 from appliance.edges.sqlite_journal import SqliteJournal
+from appliance.edges.tunnels import TunnelFiles
 from appliance.edges.volumes import Volumes
 from appliance.errors import ExitCode, StateError
 from appliance.plan import places
@@ -107,7 +108,9 @@ def build(
         store=journal,
         configuration=configuration,
         closing=closing,
+        tunnels=TunnelFiles(config=folders.config, state=folders.state),
         engine_version=engine.ping,
+        image=engine.image,
     )
 
 

@@ -7,15 +7,18 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from appliance.errors import DeviceMissingError, EngineError, NameTakenError
+from appliance.errors import DeviceMissingError, EngineError, NameTakenError, StateError
 from appliance.plan.places import LABEL_APPLIANCE
+from appliance.plan.tunnels import Tunnel, free_port, public_key
 from appliance.ports import ContainerSpec, ContainerState
 from tests.memory_journal import MemoryJournal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
-__all__ = ["FakeEngine", "FixedClock", "MemoryJournal", "Script"]
+    from appliance.plan.tunnel_report import TunnelReport
+
+__all__ = ["FakeEngine", "FakeTunnels", "FixedClock", "MemoryJournal", "Script"]
 
 
 @dataclass
@@ -126,6 +129,53 @@ class FakeEngine:
     def _reachable(self) -> None:
         if self.outage:
             raise EngineError(self.outage)
+
+
+@dataclass
+class FakeTunnels:
+    """The files of the gateway in memory. `said` is what the gateway reported last, `trouble` makes every call fail."""
+
+    known: dict[str, Tunnel] = field(default_factory=dict)
+    door: str | None = None
+    said: TunnelReport | None = None
+    trouble: str = ""
+
+    def tunnels(self) -> dict[str, Tunnel]:
+        self._usable()
+        return dict(self.known)
+
+    def tunnel(self, client: str) -> Tunnel | None:
+        return self.tunnels().get(client)
+
+    def register(self, client: str, key: str = "") -> Tunnel:
+        self._usable()
+        wanted = public_key(key) if key else ""
+        before = self.known.get(client)
+        self._refuse_second_owner(client, wanted, self.known.values())
+        port = before.port if before else free_port(one.port for one in self.known.values())
+        made = Tunnel(client=client, port=port, key=wanted or (before.key if before else ""))
+        self.known[client] = made
+        return made
+
+    def host_key(self) -> str:
+        self._usable()
+        return "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJfakefakefakefakefakefakefakefakefakefakefake"
+
+    def open_door(self, admissions: str) -> None:
+        self._usable()
+        self.door = admissions
+
+    def report(self) -> TunnelReport | None:
+        return self.said
+
+    def _refuse_second_owner(self, client: str, key: str, known: Iterable[Tunnel]) -> None:
+        for other in known:
+            if key and other.client != client and other.key == key:
+                raise ValueError(f"is the tunnel key of {other.client} already; make another one for {client}")
+
+    def _usable(self) -> None:
+        if self.trouble:
+            raise StateError(self.trouble)
 
 
 def _said(script: Script) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from appliance.plan.events import write
 from appliance.plan.gates import Ground
 from appliance.run import Desk
 from appliance.supervisor import Configuration, Supervisor
-from tests.fakes import FakeEngine, FixedClock, Script
+from tests.fakes import FakeEngine, FakeTunnels, FixedClock, Script
 from tests.house import good, house
 from tests.memory_journal import MemoryJournal
 
@@ -135,6 +135,8 @@ class World:
         self.engine = FakeEngine(play)
         self.journal = MemoryJournal(self.clock)
         self.volumes = FakeVolumes()
+        self.tunnels = FakeTunnels()
+        self.image = "sha256:first"
         self.appliance = appliance or house("web1", schedule='"30 2 * * *"')
         self.notes: list[tuple[str, Note]] = []
         self.load: Callable[[], Appliance] = lambda: self.appliance
@@ -150,7 +152,12 @@ class World:
             load=self._load_now, fingerprint=lambda: self.version, facts=journal, clock=self.clock
         )
         return Supervisor(
-            desk=self.desk(closing, engine, journal), store=journal, configuration=configuration, closing=closing
+            desk=self.desk(closing, engine, journal),
+            store=journal,
+            configuration=configuration,
+            closing=closing,
+            tunnels=self.tunnels,
+            image=lambda: self.image,
         )
 
     def desk(self, closing: threading.Event, engine: Any = None, journal: Any = None) -> Desk:

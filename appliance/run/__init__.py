@@ -1,6 +1,6 @@
 """One run, start to end: gates, container, follow, judge, record, remove. Adoption enters at `follow`."""
 
-from appliance.run.desk import Desk, Order, Records, Volumes, Watch
+from appliance.run.desk import Desk, Order, Records, Tunnels, Volumes, Watch
 from appliance.run.ending import failed_inside, interrupted
 from appliance.run.follow import follow
 from appliance.run.launch import plan_for, run
@@ -9,6 +9,7 @@ __all__ = [
     "Desk",
     "Order",
     "Records",
+    "Tunnels",
     "Volumes",
     "Watch",
     "failed_inside",

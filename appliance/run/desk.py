@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING, Protocol
 from appliance.ports import Journal, Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from appliance.config.model import ApplianceSettings, Client
     from appliance.plan.events import Note, Result
     from appliance.plan.gates import Ground, Refusal
+    from appliance.plan.judge import Verdict
     from appliance.plan.run_plan import RunPlan
+    from appliance.plan.tunnel_report import TunnelReport
+    from appliance.plan.tunnels import Tunnel
     from appliance.ports import Clock, Engine
     from appliance.record import Reason, RunRecord
 
@@ -34,6 +37,19 @@ class Volumes(Protocol):
 
     def release(self, client: str, run_id: str) -> None:
         """Remove the locks that this run of the client left; its container must be gone."""
+
+
+class Tunnels(Protocol):
+    """The files of the gateway, as the supervisor needs them."""
+
+    def tunnels(self) -> Mapping[str, Tunnel]:
+        """Return every tunnel there is, by client; raises StateError where they cannot be told apart."""
+
+    def open_door(self, admissions: str) -> None:
+        """Let exactly these lines of authorized_keys in, and make what else the gateway is given; raises StateError."""
+
+    def report(self) -> TunnelReport | None:
+        """Return what the gateway said last; None when it never did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +80,15 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A run to be made."""
+    """A run to be made. `tunnel_port` is the gateway's port of a client that dials in.
+
+    A `verdict` is one that fell already: the run is recorded, and nothing of it is tried.
+    """
 
     client: Client
     settings: ApplianceSettings
     appliance_id: str
     watch: Watch
     accept_shrink: bool = False
+    tunnel_port: int | None = None
+    verdict: Verdict | None = None

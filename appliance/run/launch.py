@@ -26,7 +26,7 @@ def run(desk: Desk, order: Order) -> RunRecord | None:
     Raises StateError when the journal cannot be used, and EngineError when nobody can tell whether it was started:
     either way the run stays unfinished, to be adopted later.
     """
-    plan = _prepare(desk, order)
+    plan = order.verdict or _prepare(desk, order)
     end = plan if isinstance(plan, Verdict) else _start(desk, order, plan)
     if end is not None:
         return record_end(desk, order.watch, end)
@@ -47,6 +47,7 @@ def plan_for(desk: Desk, order: Order, *, room: int) -> RunPlan:
         repository=desk.journal.repository(name),
         accept_shrink=order.accept_shrink,
         alive=_alive(desk, order),
+        tunnel_port=order.tunnel_port,
         room=room,
     )
 

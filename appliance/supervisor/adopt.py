@@ -28,18 +28,24 @@ _QUESTION_ENDED_LIMIT = timedelta(minutes=1)
 
 
 class Adoption:
-    """Looks at every container of ours and every unfinished run; what no thread of ours follows is taken care of."""
+    """Looks at every container of ours and every unfinished run; what no thread of ours follows is taken care of.
+
+    A gateway is no run: `gateways` are those that the last look found, for whoever keeps them.
+    """
 
     def __init__(self, desk: Desk, workers: Workers, appliance_id: str) -> None:
         self._desk = desk
         self._workers = workers
         self._appliance_id = appliance_id
         self._questions: dict[tuple[str, bool], datetime] = {}
+        self.gateways: tuple[ContainerState, ...] = ()
 
     def sweep(self, appliance: Appliance | None) -> tuple[str, ...]:
         """Follow, record or remove; return the clients whose history changed. Raises EngineError and StateError."""
         followed = self._workers.run_ids()
-        states = self._desk.engine.ours(self._appliance_id)
+        found = self._desk.engine.ours(self._appliance_id)
+        self.gateways = tuple(state for state in found if places.LABEL_GATEWAY in state.labels)
+        states = [state for state in found if state not in self.gateways]
         unfinished = {record.run_id: record for record in self._desk.journal.unfinished()}
         runs = [state for state in states if state.labels.get(places.LABEL_OPERATION) not in QUESTIONS]
         self._tidy_questions([state for state in states if state not in runs])

@@ -28,6 +28,7 @@ class Choices:
         self._look_at: dict[str, datetime] = {}
         self._first_seen: dict[str, datetime] = {}
         self._launched: dict[str, datetime] = {}
+        self._reachable: dict[str, datetime] = {}
         self._last_look: datetime | None = None
 
     def due(
@@ -59,6 +60,7 @@ class Choices:
                     zone=appliance.timezone,
                     first_seen=self._first_seen[client.name],
                     paused=paused,
+                    reachable_since=self._reachable.get(client.name),
                 )
                 made = self._keep(client.name, made, fresh, now)
             if isinstance(made, Due):
@@ -68,6 +70,11 @@ class Choices:
     def launched(self, client: str, now: datetime) -> None:
         """Remember that a run of the client began."""
         self._first_seen[client] = self._launched[client] = now
+        self.forget(client)
+
+    def reachable(self, client: str, now: datetime) -> None:
+        """Decide anew for a client whose tunnel came up."""
+        self._reachable[client] = now
         self.forget(client)
 
     def postpone(self, client: str, until: datetime, reason: str) -> None:

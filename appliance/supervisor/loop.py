@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 from appliance.errors import EngineError, StateError
-from appliance.plan.due import Due, choose
+from appliance.plan.due import Due, callbacks, choose
 from appliance.plan.places import container_name
 from appliance.ports import Facts, Requests
 from appliance.record import Operation, RunRecord, Trigger
 from appliance.run import Order, Records, run
 from appliance.supervisor.adopt import Adoption, watch_for
 from appliance.supervisor.choices import Choices
+from appliance.supervisor.dial_in import DialIn
+from appliance.supervisor.gateway import Gateway
 from appliance.supervisor.readiness import Readiness
 from appliance.supervisor.requests import Inbox
 from appliance.supervisor.workers import Workers, about
@@ -27,9 +29,10 @@ if TYPE_CHECKING:
     from threading import Event
 
     from appliance.config.model import Appliance
+    from appliance.plan.judge import Verdict
     from appliance.ports import ClientHistory
     from appliance.record import Request
-    from appliance.run import Desk
+    from appliance.run import Desk, Tunnels
     from appliance.supervisor.configuration import Configuration
 
 _LOG = logging.getLogger(__name__)
@@ -52,7 +55,9 @@ class Supervisor:
         store: Store,
         configuration: Configuration,
         closing: Event,
+        tunnels: Tunnels,
         engine_version: Callable[[], str] = str,
+        image: Callable[[], str] = str,
     ) -> None:
         self.signals: deque[str] = deque()
         self.choices = Choices()
@@ -65,6 +70,8 @@ class Supervisor:
         self._engine_version = engine_version
         self._appliance_id = identity(store)
         self._adoption = Adoption(desk, self.workers, self._appliance_id)
+        self._gateway = Gateway(desk.engine, tunnels, self._appliance_id, image)
+        self._dial_in = DialIn(self._gateway, self.choices)
         self._histories: Mapping[str, ClientHistory] | None = None
         self._paused = False
         self._engine_trouble: str | None = None
@@ -107,9 +114,11 @@ class Supervisor:
             self._beat_at = now
             self._tell("heartbeat", now.isoformat())
             self._look_after_containers()
-            self._tell("waiting", json.dumps(self._readiness.waiting))
+            self._keep_gateway(now)
+            self._tell("waiting", json.dumps(self._readiness.waiting | self._dial_in.waiting))
             self._tell("next_runs", json.dumps(self.choices.next_runs(now)))
         self.inbox.stop_what_is_asked(self.workers)
+        self._look_at_tunnels(now)
         self._launch(now)
         self.workers.enforce(now)
 
@@ -147,6 +156,20 @@ class Supervisor:
             self._engine_trouble = ""
         self._tell("docker", self._engine_trouble or "up")
 
+    def _keep_gateway(self, now: datetime) -> None:
+        appliance = self._configuration.appliance
+        if appliance is not None:
+            there = None if self._engine_trouble else self._adoption.gateways
+            busy = [client.name for client in appliance.clients if client.name in self.workers]
+            self._gateway.keep(appliance, there, now, busy=busy)
+            self._tell("gateway", self._gateway.trouble)
+
+    def _look_at_tunnels(self, now: datetime) -> None:
+        appliance = self._configuration.appliance
+        if appliance is not None:
+            self._dial_in.look(appliance, now)
+            self._tell("tunnels", json.dumps(self._gateway.tell(appliance)))
+
     def _launch(self, now: datetime) -> None:
         appliance = self._configuration.appliance
         if self._closing.is_set():
@@ -156,14 +179,18 @@ class Supervisor:
             return
         if self._histories is None:
             self._histories = self._desk.journal.last_runs()
-        busy = (client.name for client in appliance.clients if client.name in self.workers)
+        busy = tuple(client.name for client in appliance.clients if client.name in self.workers)
         scheduled = self.choices.due(appliance, self._histories, now=now, paused=self._paused, busy=busy)
         ready = (due for due in scheduled if self._readiness.is_ready(appliance, due.client, self._histories, now))
         wishes = {due.client: due for due in (*ready, *(due for due, _ in asked.values()))}
-        for due in choose(wishes.values(), appliance.settings.max_parallel - len(self.workers)):
-            self._launch_one(appliance, due, asked[due.client][1] if due.client in asked else None, now)
+        startable, ended = self._dial_in.part(appliance, wishes.values(), asked, self._histories, now)
+        chosen = choose(startable, appliance.settings.max_parallel - len(self.workers), callbacks(appliance), busy)
+        for due, verdict in (*ended, *((due, None) for due in chosen)):
+            self._launch_one(appliance, due, asked[due.client][1] if due.client in asked else None, now, verdict)
 
-    def _launch_one(self, appliance: Appliance, due: Due, request: Request | None, now: datetime) -> None:
+    def _launch_one(
+        self, appliance: Appliance, due: Due, request: Request | None, now: datetime, verdict: Verdict | None
+    ) -> None:
         client = appliance.client(due.client)
         if client is None:
             return
@@ -183,12 +210,18 @@ class Supervisor:
             appliance_id=self._appliance_id,
             watch=watch,
             accept_shrink=request is not None and request.accept_shrink,
+            tunnel_port=self._gateway.port(client.name),
+            verdict=verdict,
         )
         # The journal first, then the answer: a crash in between repeats the request, but never the run.
         self._desk.journal.begin(record)
         if request is not None:
             self._store.answer(request.request_id, run_id=record.run_id)
-        self.choices.launched(client.name, now)
+        if verdict is None:
+            self.choices.launched(client.name, now)
+        else:
+            # Nothing is started: when its tunnel comes up it need not wait as if something had been.
+            self.choices.forget(client.name)
         self.workers.start(watch, lambda: run(self._desk, order))
 
     def _tell(self, key: str, value: str) -> None:

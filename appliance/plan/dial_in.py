@@ -1,0 +1,52 @@
+"""What becomes of a run that is due while the client's tunnel is not up: it waits, is skipped, or has failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appliance.plan.judge import Verdict
+from appliance.record import Operation, Outcome, Reason
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from appliance.config.model import Client
+    from appliance.ports import ClientHistory
+
+# The others work on the repository alone, in a container without network.
+NEED_THE_CLIENT = (Operation.CREATE, Operation.PROBE)
+
+
+def not_up(client: str) -> str:
+    """Say that the tunnel is not up, and what to do."""
+    return (
+        f"The tunnel of {client} is not up: nobody has dialled in for it. `borgpull client setup {client}` prints what "
+        "has to run on its side."
+    )
+
+
+def asked_for(client: str) -> Verdict:
+    """End a run that an operator asked for: it is not tried, for there is nobody to reach."""
+    return Verdict(outcome=Outcome.SKIPPED, reason=Reason.OFFLINE, message=not_up(client))
+
+
+def scheduled(client: Client, history: ClientHistory | None, *, now: datetime, zone: ZoneInfo) -> Verdict | None:
+    """Return how a run of the schedule ends for want of a tunnel; None when it waits and nothing is recorded.
+
+    A laptop that is away is no failure, and says so once for each scheduled time; an archive that has become too old
+    is one. A client that never ran waits, as any client does that is not set up yet.
+    """
+    if history is None:
+        return None
+    verdict = asked_for(client.name)
+    good = history.last_success
+    if good is not None and now - good.started > client.overdue_after:
+        verdict = Verdict(outcome=Outcome.FAILED, reason=Reason.UNREACHABLE, message=_overdue(client, good.started))
+    last = history.last
+    said = (last.outcome, last.reason) == (verdict.outcome, verdict.reason)
+    return None if said and client.schedule.next_after(last.started, client.name, zone) > now else verdict
+
+
+def _overdue(client: Client, good: datetime) -> str:
+    return f"{not_up(client.name)} Its last good archive is of {good:%Y-%m-%d %H:%M} UTC, which is too old by now."
