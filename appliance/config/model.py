@@ -27,6 +27,7 @@ from appliance.config.values import (
     NetworkName,
     Pattern,
     Port,
+    Quota,
     Schedule,
     Share,
     Size,
@@ -173,7 +174,7 @@ class BorgClient(MachineClient):
     names: Literal[Names.CLIENT, Names.NUMERIC] = Names.CLIENT
     paths: tuple[SourcePath, ...] = ()
     stream: Stream | None = None
-    quota: Size | None = None
+    quota: Quota | None = None
 
     @model_validator(mode="after")
     def _has_something_to_read(self) -> Self:

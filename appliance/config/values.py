@@ -18,8 +18,8 @@ from appliance.config.window import Window
 
 __all__ = [
     "Address", "ClientName", "CommandLine", "Compression", "Count", "Duration", "FileName", "Flag", "FolderPath",
-    "Host", "IpAddress", "JumpHosts", "Listen", "Memory", "NetworkName", "Pattern", "Port", "Schedule", "Share", "Size",
-    "SourcePath", "TimeZone", "UserName", "VolumeName", "Window",
+    "Host", "IpAddress", "JumpHosts", "Listen", "Memory", "NetworkName", "Pattern", "Port", "Quota", "Schedule", "Share",
+    "Size", "SourcePath", "TimeZone", "UserName", "VolumeName", "Window",
 ]  # fmt: skip
 
 _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?)\s*(?:([KMGTP])(I)?)?B?", re.IGNORECASE)
@@ -29,6 +29,8 @@ _COMPRESSION = re.compile(
 _HOST = re.compile(r"(?=.{1,253}$)[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62}))*\.?")
 _STYLES = ("fm", "sh", "re", "pp", "pf")
 _LEAST_MEMORY = 64_000_000
+# `borg serve` refuses to start with less.
+LEAST_QUOTA = 10_000_000
 
 
 def client_name(text: str) -> str:
@@ -105,6 +107,12 @@ def _size(value: object) -> int:
 def _memory(size: int) -> int:
     if size < _LEAST_MEMORY:
         raise ValueError('is too little for Borg to run in; write at least "64M", better "512M"')
+    return size
+
+
+def _quota(size: int) -> int:
+    if size < LEAST_QUOTA:
+        raise ValueError('is less than Borg takes for a quota; write at least "10M", or leave quota out')
     return size
 
 
@@ -211,6 +219,7 @@ Listen = Annotated[str, AfterValidator(_listen)]
 NetworkName = Annotated[str, AfterValidator(_engine_name)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
+Quota = Annotated[int, BeforeValidator(_size), AfterValidator(_quota)]
 Share = Annotated[float, Field(strict=True, gt=0, le=1)]
 Size = Annotated[int, BeforeValidator(_size)]
 Memory = Annotated[int, BeforeValidator(_size), AfterValidator(_memory)]

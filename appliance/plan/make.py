@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.config.model import BorgClient, MachineClient, MountClient, Reach, SshAgentClient
+from appliance.config.values import LEAST_QUOTA
 from appliance.plan.retention import keep_options
 from appliance.plan.run_plan import Baseline, GoodPoint, Hop, KnownArchive, PlannedHook, RunPlan
 from appliance.record import Operation
@@ -120,7 +121,7 @@ def _quota(client: BorgClient, history: ClientHistory | None, room: int | None) 
     if client.quota is not None or room is None:
         return client.quota
     known = history.last_success.repository if history and history.last_success else None
-    return (known.disk_size if known else 0) + max(room, 0)
+    return max((known.disk_size if known else 0) + max(room, 0), LEAST_QUOTA)
 
 
 def archive_name(client: str, now: datetime) -> str:

@@ -24,10 +24,10 @@ def ssh_config(plan: RunPlan, more: Mapping[str, object] | None = None) -> str:
     """
     blocks = []
     for number, hop in enumerate(plan.jump, 1):
-        address = {"HostName": hop.host, "Port": hop.port, "User": hop.user}
+        address = {"HostName": _literal(hop.host), "Port": hop.port, "User": hop.user}
         options = {**address, **_strict(plan, number), **_through(number - 1), "ClearAllForwardings": "yes"}
         blocks.append(_block(_hop(number), options))
-    address = {"HostName": plan.host, "Port": plan.port, "User": plan.user}
+    address = {"HostName": _literal(plan.host), "Port": plan.port, "User": plan.user}
     wanted = {"ClearAllForwardings": "yes"} if more is None else more
     blocks.append(_block(CLIENT, {**address, **_strict(plan, 0), **_through(len(plan.jump)), **wanted}))
     return "\n".join(blocks)
@@ -62,6 +62,11 @@ def _strict(plan: RunPlan, hop: int) -> dict[str, object]:
         "Ciphers": "^aes128-gcm@openssh.com,aes256-gcm@openssh.com",
         "LogLevel": "ERROR",
     }
+
+
+def _literal(host: str) -> str:
+    # ssh expands a percent sign, and IPv6 addresses of one link have one (fe80::1%eth0).
+    return host.replace("%", "%%")
 
 
 def _through(hop: int) -> dict[str, object]:

@@ -86,6 +86,7 @@ ACCEPTED: dict[str, list[object]] = {
     "Port": [1, 22, 65535],
     "Share": [0.01, 0.5, 1, 1.0],
     "Memory": ["64M", 64_000_000, "1GiB"],
+    "Quota": ["10M", 10_000_000, "2TiB"],
     "Address": ["nas.lan:2222", "192.168.1.1:1", "[fd00::1]:65535"],
     "CommandLine": ["true", "pg_dumpall | gzip", "sh -c 'a && b' # ä"],
     "FileName": ["postgres.sql", "0", "a" * 100],
@@ -112,6 +113,7 @@ REFUSED: dict[str, list[object]] = {
     "Share": [0, -0.1, 1.1, "0.5", True, float("nan"), float("inf")],
     "Size": [-1, True, 1.5, "", "M", "1X", "-1M", "1 000", "1iB", "1,5G", None],
     "Memory": [0, "1M", "63M"],
+    "Quota": [0, "9999K", -1, "", None],
     "Address": [
         *(
             "",
@@ -144,7 +146,7 @@ REFUSED: dict[str, list[object]] = {
 def test_a_value_is_taken_as_it_is(kind: str, value: object) -> None:
     found = read(getattr(values, kind), value)
 
-    assert kind == "Memory" or str(found) == str(value) or found == value
+    assert kind in ("Memory", "Quota") or str(found) == str(value) or found == value
 
 
 @pytest.mark.parametrize(("kind", "value"), [(kind, value) for kind, many in REFUSED.items() for value in many])

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING
 
 import pytest
 
-from appliance.config.model import ApplianceSettings
+from appliance.config.logins import Endpoint
+from appliance.config.model import ApplianceSettings, Reach
 from appliance.plan import places
 from appliance.plan.container import QUESTIONS, container_spec, plan_file
 from appliance.plan.make import plan_run
 from appliance.record import Operation
+from tests.clients import ON_THE_CLIENT, client_of, pair_works
 from tests.house import NOON, mounted, one
 
 if TYPE_CHECKING:
@@ -27,7 +30,14 @@ CLIENTS = [
     mounted(),
     mounted("read_all = true"),
     mounted(source='volume = "photos"'),
+    *(
+        client_of(method, reach)
+        for method, reach in product(("sshfs", *ON_THE_CLIENT), Reach)
+        if pair_works(method, reach)
+    ),
 ]
+# Runs that read the client; every other run works in the repository alone.
+READING = ("create", "probe")
 
 
 def spec(client: Client, operation: str = "create", settings: ApplianceSettings = SETTINGS) -> ContainerSpec:
@@ -39,7 +49,7 @@ def targets(found: ContainerSpec, *, writable: bool) -> set[str]:
     return {mount.target for mount in found.mounts if mount.read_only is not writable}
 
 
-@pytest.mark.parametrize("operation", list(Operation))
+@pytest.mark.parametrize("operation", READING)
 def test_sshfs_may_mount_and_change_to_the_unprivileged_user_and_nothing_else(operation: str) -> None:
     found = spec(one(), operation)
 
@@ -75,6 +85,61 @@ def test_read_all_is_root_with_the_right_to_read_and_to_hand_it_on() -> None:
     assert found.network == "none"
 
 
+@pytest.mark.parametrize(
+    ("client", "operation"), list(product(CLIENTS, [operation for operation in Operation if operation not in READING]))
+)
+def test_what_works_in_the_repository_alone_has_neither_network_nor_rights(client: Client, operation: str) -> None:
+    found = spec(client, operation, ApplianceSettings(privileged=True, network="lan"))
+
+    assert (found.user, found.capabilities, found.devices, found.network) == ("1000:1000", (), (), "none")
+    assert (found.privileged, found.ports, found.dns) == (False, (), ())
+    assert "/.borgpull/key" not in {mount.target for mount in found.mounts}
+
+
+@pytest.mark.parametrize(("method", "operation"), list(product(ON_THE_CLIENT, READING)))
+def test_where_borg_runs_on_the_client_the_container_has_the_network_and_no_right_at_all(
+    method: str, operation: str
+) -> None:
+    found = spec(client_of(method), operation, ApplianceSettings(privileged=True, network="lan", dns=("192.168.1.1",)))
+
+    assert (found.user, found.capabilities, found.devices) == ("1000:1000", (), ())
+    assert (found.security, found.privileged) == (("no-new-privileges",), False)
+    assert (found.network, found.dns) == ("lan", ("192.168.1.1",))
+    assert targets(found, writable=True) == {"/.borgpull/repository", "/.borgpull/cache"}
+
+
+def test_a_port_is_open_only_while_a_client_is_to_call_it() -> None:
+    opened = {
+        (client.method, client.reach.value, operation): spec(client, operation).ports
+        for client, operation in product(CLIENTS, [*Operation, *QUESTIONS])
+        if spec(client, operation).ports
+    }
+
+    assert opened == {
+        ("ssh-agent", "direct", "create"): ((2222, 2222),),
+        ("ssh-agent", "jump", "create"): ((2222, 2222),),
+    }
+
+
+def test_the_port_of_a_callback_is_the_one_that_the_client_was_told() -> None:
+    client = client_of("ssh-agent").model_copy(update={"callback": Endpoint("nas.lan", 2200)})
+
+    assert spec(client).ports == ((places.CALLBACK_PORT, 2200),)
+
+
+@pytest.mark.parametrize("method", ["sshfs", "socat", "remote-forward"])
+@pytest.mark.parametrize("operation", [*READING, "scan"])
+def test_a_run_through_the_gateway_shares_its_network_and_nothing_else(method: str, operation: str) -> None:
+    settings = ApplianceSettings(name="attic", network="lan", dns=("192.168.1.1",))
+
+    through, straight = (spec(client_of(method, reach), operation, settings) for reach in ("dial-in", "direct"))
+
+    assert (through.network, straight.network) == ("container:attic-gateway", "lan")
+    # An engine refuses name servers and ports for a network that is another container's.
+    assert (through.dns, through.ports) == ((), ())
+    assert replace(through, network="lan", dns=straight.dns) == straight
+
+
 @pytest.mark.parametrize("operation", ["archives", "files", "key-export"])
 def test_a_question_to_the_repository_has_neither_network_nor_rights(operation: str) -> None:
     found = spec(one(), operation)
@@ -106,6 +171,20 @@ def test_a_scan_behind_other_machines_gets_what_opens_the_way_and_no_secret(pass
     assert (found.user, found.capabilities) == ("1000:1000", ())
 
 
+def test_a_scan_behind_other_machines_logs_in_to_those() -> None:
+    client = client_of("sshfs", "jump")
+    plan = plan_run(client, "scan", run_id="scan-abc123", now=NOON, appliance_id="us", arguments=("1",))
+
+    found = container_spec(client, plan, SETTINGS)
+
+    assert {mount.target for mount in found.mounts} == {
+        "/.borgpull/plan.json",
+        "/.borgpull/key",
+        "/.borgpull/known_hosts",
+    }
+    assert all(mount.read_only for mount in found.mounts)
+
+
 @pytest.mark.parametrize(("client", "operation"), list(product(CLIENTS, [*Operation, *QUESTIONS])))
 def test_no_container_sees_anything_of_another_client(client: Client, operation: str) -> None:
     found = spec(client, operation)
@@ -126,7 +205,7 @@ def test_no_container_sees_anything_of_another_client(client: Client, operation:
     theirs = [mount for mount in found.mounts if mount.host or mount.volume]
     assert ours <= own
     assert all(mount.read_only and mount.target == "/.borgpull/source" for mount in theirs)
-    assert len(theirs) == (1 if client.method == "mount" and operation in tuple(Operation) else 0)
+    assert len(theirs) == (1 if client.method == "mount" and operation in READING else 0)
     assert targets(found, writable=True) <= {"/.borgpull/repository", "/.borgpull/cache"}
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from appliance.plan.run_plan import Hop, RunPlan
 from appliance.pull.ssh_config import ssh_config
 
@@ -86,3 +88,11 @@ def test_what_a_method_asks_for_counts_for_the_client_alone() -> None:
         assert "remoteforward" not in found[name]
         assert found[name]["clearallforwardings"] == "yes"
         assert (found[name]["identityagent"], found[name]["forwardagent"]) == ("none", "no")
+
+
+def test_the_zone_of_an_address_is_no_token_to_ssh() -> None:
+    zoned = replace(PLAN, host="fe80::1%eth0", jump=(Hop(host="fe80::2%lan1", port=22, user="john"),))
+
+    found = blocks(ssh_config(zoned))
+
+    assert (found["client"]["hostname"], found["jump1"]["hostname"]) == ("fe80::1%%eth0", "fe80::2%%lan1")
