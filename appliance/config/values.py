@@ -18,8 +18,8 @@ from appliance.config.window import Window
 
 __all__ = [
     "Address", "ClientName", "CommandLine", "Compression", "Count", "Duration", "FileName", "Flag", "FolderPath",
-    "Host", "IpAddress", "JumpHosts", "Listen", "Memory", "NetworkName", "Pattern", "Port", "Quota", "Schedule", "Share",
-    "Size", "SourcePath", "TimeZone", "UserName", "VolumeName", "Window",
+    "Host", "IpAddress", "JumpHosts", "Listen", "Memory", "NetworkName", "Pattern", "Port", "Quota", "Schedule",
+    "Share", "Size", "SourcePath", "TimeZone", "UserName", "VolumeName", "Window",
 ]  # fmt: skip
 
 _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?)\s*(?:([KMGTP])(I)?)?B?", re.IGNORECASE)
