@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SCAN = "scan"
 QUESTIONS = ("archives", "files", "key-export", "inspect", SCAN)
 # They meet nothing but the repository: no network, no right (S6).
-_IN_THE_REPOSITORY = (Operation.PRUNE, Operation.REPAIR, Operation.ACCEPT)
+_IN_THE_REPOSITORY = (Operation.PRUNE, Operation.REPAIR, Operation.ACCEPT, Operation.PURGE)
 
 _UNPRIVILEGED = f"{places.UID}:{places.GID}"
 # To mount (SYS_ADMIN), and to hand everything that reads a client's bytes to the unprivileged user for good.
@@ -83,7 +83,8 @@ def _sshfs(client: SshfsClient, plan: RunPlan, settings: ApplianceSettings) -> C
 
 def _borg(client: AnyBorgClient, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
     # Borg reads on the client; here only ssh and `borg serve` run, and they need no right at all.
-    callback = client.callback if isinstance(client, SshAgentClient) and plan.operation == Operation.CREATE else None
+    is_called = plan.operation in (Operation.CREATE, Operation.PROBE)
+    callback = client.callback if isinstance(client, SshAgentClient) and is_called else None
     return _spec(
         client,
         plan,

@@ -116,8 +116,9 @@ def test_a_port_is_open_only_while_a_client_is_to_call_it() -> None:
     }
 
     assert opened == {
-        ("ssh-agent", "direct", "create"): ((2222, 2222),),
-        ("ssh-agent", "jump", "create"): ((2222, 2222),),
+        ("ssh-agent", reach, operation): ((2222, 2222),)
+        for reach in ("direct", "jump")
+        for operation in ("create", "probe")
     }
 
 
