@@ -44,6 +44,7 @@ def _probe(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result:
     with opened(plan, met, ends, voice) as reading:
         voice.step("liveness")
         reading.check_paths(plan.paths)
+        reading.try_way()
         filesystem = reading.filesystem
     count = len(plan.paths)
     there = "its path is there" if count == 1 else f"all {count} paths are there"

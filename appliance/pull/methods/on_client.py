@@ -14,6 +14,7 @@ from appliance.pull import ledger, repository
 from appliance.pull.failure import Failure
 from appliance.pull.methods.channels import channel
 from appliance.pull.methods.ssh_failure import ssh_failure
+from appliance.pull.methods.trial import try_way
 from appliance.pull.methods.workplace import clear, put_files
 from appliance.pull.ssh_config import ssh_config
 from appliance.record import Reason
@@ -52,6 +53,10 @@ class OnClient:
                 Reason.SOURCE_EMPTY,
                 f"There is nothing in {', '.join(paths)}: an empty folder is nearly always a disk that is not mounted.",
             )
+
+    def try_way(self) -> None:
+        """Go there and come back, as Borg would."""
+        try_way(self.plan, self.workplace, self.channel)
 
     def failure(self, heard: Heard) -> Failure | None:
         """Say what went wrong where it was the way, ssh, or the shell on the client, and not Borg."""

@@ -24,6 +24,9 @@ class Reading(Protocol):
     def check_paths(self, paths: tuple[str, ...]) -> None:
         """Insist that every path is there and that one of them holds something."""
 
+    def try_way(self) -> None:
+        """Insist that Borg would reach the repository, without anything being asked of it."""
+
     def failure(self, heard: Heard) -> Failure | None:
         """Say why Borg failed where the method knows better than Borg's exit code."""
 
@@ -54,6 +57,9 @@ class Mounted:
     def check_paths(self, paths: tuple[str, ...]) -> None:
         """Look at the mount."""
         check_paths(self.source, paths)
+
+    def try_way(self) -> None:
+        """Borg and the repository are both here."""
 
     def failure(self, heard: Heard) -> Failure | None:  # noqa: ARG002 - Borg ran here: its code says it all
         """Nothing is between Borg and us."""
