@@ -32,7 +32,7 @@ def archived_owners(archive: str, path: str) -> dict[str, tuple[str, str]]:
 
 def extracted(archive: str, path: str) -> Manifest:
     """Extract `path` (without its leading slash) by number, and describe it with the names the archive carries."""
-    subprocess.run((*BORG, "extract", "--numeric-ids", f"::{archive}", path), check=True)
+    subprocess.run((*BORG, "extract", "--numeric-ids", "--sparse", f"::{archive}", path), check=True)
     owners = archived_owners(archive, path)
     found = manifest(Path(path), Path("/nowhere"))
     for name, entry in found.items():
