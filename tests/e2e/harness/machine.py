@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from tests.lab.compare import Manifest
 
 USERS = {"trixie": "root", "bookworm": "root", "nas": "root", "sftp-only": "keeper"}
-# Port 22 listening or established, in the kernel's own words: a busybox machine can answer that too.
-_SSH_TABLE = "cat /proc/net/tcp /proc/net/tcp6"
+# Ports listening or established, in the kernel's own words: a busybox machine can answer that too.
+_TCP_TABLE = "cat /proc/net/tcp /proc/net/tcp6"
 _PORT_22, _LISTENING, _ESTABLISHED = "0016", "0A", "01"
 
 
@@ -97,7 +97,14 @@ class Machine:
         """Count the established connections to its sshd."""
         return self._sockets(_ESTABLISHED)
 
+    def listening_ports(self) -> set[int]:
+        """Name the TCP ports on which anybody on the machine listens."""
+        return {int(row[1].rpartition(":")[2], 16) for row in self._tcp_table() if row[3] == _LISTENING}
+
     def _sockets(self, state: str) -> int:
+        return sum(row[1].endswith(f":{_PORT_22}") and row[3] == state for row in self._tcp_table())
+
+    def _tcp_table(self) -> list[list[str]]:
         # Only what the reader could print counts: a machine without IPv6 has no second table.
-        rows = [line.split() for line in self.exec("sh", "-c", _SSH_TABLE, check=False).stdout.splitlines()]
-        return sum(len(row) > 3 and row[1].endswith(f":{_PORT_22}") and row[3] == state for row in rows)
+        rows = [line.split() for line in self.exec("sh", "-c", _TCP_TABLE, check=False).stdout.splitlines()]
+        return [row for row in rows if len(row) > 3 and ":" in row[1]]
