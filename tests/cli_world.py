@@ -18,7 +18,7 @@ from appliance.errors import EngineError, StateError
 from appliance.plan.events import Data, Result, write
 from appliance.plan.places import host_key_alias
 from appliance.record import Outcome
-from tests.fakes import FakeEngine, FixedClock, MemoryJournal, Script
+from tests.fakes import FakeEngine, FakeTunnels, FixedClock, MemoryJournal, Script
 from tests.house import NOON
 
 if TYPE_CHECKING:
@@ -112,6 +112,7 @@ class CliWorld:
         self.journal = MemoryJournal(self.clock)
         self.engine = InspectedEngine()
         self.keys = FakeKeys()
+        self.tunnels = FakeTunnels()
         self.meanwhile: list[Callable[[], object]] = []
         self.configure(toml)
         self.journal.set_fact("appliance_id", "the-appliance")
@@ -159,6 +160,7 @@ class CliWorld:
             engine=lambda: self.engine,
             volumes=lambda: volumes,
             keys=lambda: self.keys,
+            tunnels=lambda: self.tunnels,
             clock=self.clock,
             wait=self._wait,
         )

@@ -9,7 +9,9 @@ import click
 
 from appliance.cli.credentials import made_public_key
 from appliance.cli.present_setup import added_text
+from appliance.cli.present_tunnel import tunnel_text
 from appliance.cli.surroundings import Surroundings, in_surroundings
+from appliance.cli.way_in import way_in
 from appliance.config.keys import MODELS
 from appliance.config.load import CLIENT_FILES, default_keys
 from appliance.config.model import Names, Reach
@@ -72,7 +74,8 @@ def add(world: Surroundings, /, name: str, **given: Any) -> None:
         if client is None:
             raise StateError(f"clients.d/{name}.toml was written and is not read; is the folder mounted twice?")
         public_key = made_public_key(world, name)
-    click.echo(added_text(client, public_key))
+        way = way_in(world, client)
+    click.echo("\n\n".join([added_text(client, public_key), *([tunnel_text(way)] if way else [])]))
 
 
 def _values(given: dict[str, Any]) -> dict[str, Any]:

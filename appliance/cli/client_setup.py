@@ -8,7 +8,9 @@ from appliance.cli.credentials import made_public_key
 from appliance.cli.key_lines import key_line, key_options
 from appliance.cli.present_jump import jump_lines
 from appliance.cli.present_setup import setup_text
+from appliance.cli.present_tunnel import WayIn, known_hosts_line, tunnel_command, tunnel_text, unit_text
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
+from appliance.cli.way_in import way_in
 from appliance.config.model import MountClient
 
 
@@ -21,22 +23,39 @@ from appliance.config.model import MountClient
     is_flag=True,
     help="Print only the lines for the machines on the way.",
 )
+@click.option("--tunnel-key", metavar="KEY", default="", help="Let this public key open the tunnel of NAME.")
+@click.option("--tunnel-command", "part", flag_value="command", help="Print only the command that opens the tunnel.")
+@click.option("--unit", "part", flag_value="unit", help="Print only the systemd unit of the tunnel.")
+@click.option("--gateway-key", "part", flag_value="host key", help="Print only the gateway's line for known_hosts.")
 @in_surroundings
-def setup(world: Surroundings, name: str, *, only_line: bool, only_jumps: bool) -> None:
+def setup(
+    world: Surroundings, name: str, *, only_line: bool, only_jumps: bool, tunnel_key: str, part: str | None
+) -> None:
     """Print what to paste on the client.
 
-    Makes the key pair and the passphrase if they are not there yet.
+    Makes the key pair and the passphrase if they are not there yet, and for a client that dials in a port of its own
+    on the gateway.
 
     Example: borgpull client setup web1
     """
     client = known_client(world.load(), name)
     public_key = made_public_key(world, name)
-    if not only_line and not only_jumps:
-        click.echo(setup_text(client, public_key))
+    way = way_in(world, client, tunnel_key)
+    if part:
+        click.echo(_part(way, part))
+    elif not only_line and not only_jumps:
+        click.echo("\n\n".join([setup_text(client, public_key), *([tunnel_text(way)] if way else [])]))
     elif isinstance(client, MountClient):
         raise click.UsageError(f"{name} is read by method mount; it needs no key.")
     else:
         click.echo(key_line(public_key, key_options(client)) if only_line else _lines(jump_lines(client, public_key)))
+
+
+def _part(way: WayIn | None, part: str) -> str:
+    if way is None:
+        raise click.UsageError("This client does not dial in, so it has no tunnel.")
+    texts = {"command": tunnel_command, "unit": unit_text, "host key": known_hosts_line}
+    return texts[part](way)
 
 
 def _lines(lines: tuple[str, ...]) -> str:

@@ -11,8 +11,10 @@ from appliance.cli.plan_on_client import on_client
 from appliance.cli.present_plan import Preview, plan_page
 from appliance.cli.readable import say_json, show
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
+from appliance.cli.tunnel_states import tunnel_port, tunnel_states
 from appliance.config.model import BorgClient
 from appliance.plan.container import container_spec
+from appliance.plan.dial_in import tunnel_gate
 from appliance.plan.due import decide
 from appliance.plan.gates import launch_gate
 from appliance.plan.make import plan_run
@@ -56,6 +58,7 @@ def preview(world: Surroundings, appliance: Appliance, client: Client) -> Previe
         ledger=store.archives(client.name),
         repository=known,
         room=ground.free_space - floor,
+        tunnel_port=tunnel_port(world, client),
     )
     there = on_client(planned) if isinstance(client, BorgClient) else None
     return Preview(
@@ -74,7 +77,8 @@ def preview(world: Surroundings, appliance: Appliance, client: Client) -> Previe
             appliance_id=identity,
             known=known,
             others_known=any(history.last_success is not None for history in histories.values()),
-        ),
+        )
+        or tunnel_gate(client, tunnel_states(store).get(client.name, "")),
         plan=planned,
         container=container_spec(client, planned, appliance.settings),
         command=there.command if there else create(planned),

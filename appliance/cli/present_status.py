@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from appliance.cli.readable import ago, iso, safe_lines, size, until
+from appliance.plan.dial_in import DOWN
 from appliance.plan.due import client_state
 from appliance.record import Outcome
 
@@ -34,7 +35,10 @@ _COLOURS = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientStatus:
-    """One line of `borgpull status`. Sizes in bytes; `repository_bytes` is None until a run has measured it."""
+    """One line of `borgpull status`. Sizes in bytes; `repository_bytes` is None until a run has measured it.
+
+    `tunnel` is "up" or "down" for a client that dials in, else None.
+    """
 
     client: str
     method: str
@@ -49,6 +53,7 @@ class ClientStatus:
     repository_bytes: int | None = None
     consecutive_failures: int = 0
     message: str = ""
+    tunnel: str | None = None
     progress: Progress | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -67,6 +72,7 @@ class ClientStatus:
             "repository_bytes": self.repository_bytes,
             "consecutive_failures": self.consecutive_failures,
             "message": self.message,
+            "tunnel": self.tunnel,
             "progress": progress_json(self.progress),
         }
 
@@ -87,13 +93,17 @@ def progress_json(progress: Progress | None) -> dict[str, Any] | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """What the journal tells of one client: `running` is its run in progress, `waits_for` what a new one lacks."""
+    """What the journal tells of one client: `running` is its run in progress, `waits_for` what a due one lacks.
+
+    `tunnel` is "up" or "down" for a client that dials in, None for others and while no supervisor looks.
+    """
 
     history: ClientHistory | None = None
     running: RunRecord | None = None
     progress: Progress | None = None
     next_run: datetime | None = None
     waits_for: str = ""
+    tunnel: str | None = None
 
 
 def client_status(client: Client, story: Story, now: datetime) -> ClientStatus:
@@ -128,9 +138,16 @@ def _told(name: str, method: str, state: str, story: Story) -> ClientStatus:
         archives=history.archives if history else 0,
         repository_bytes=good.repository.disk_size if good and good.repository else None,
         consecutive_failures=history.consecutive_failures if history else 0,
-        message=story.waits_for if not last else "" if last.outcome is Outcome.SUCCESS else last.message,
+        message=_message(last, story),
+        tunnel=story.tunnel,
         progress=story.progress,
     )
+
+
+def _message(last: RunRecord | None, story: Story) -> str:
+    if last is None or (story.tunnel == DOWN and story.waits_for):
+        return story.waits_for
+    return "" if last.outcome is Outcome.SUCCESS else last.message
 
 
 def status_page(statuses: tuple[ClientStatus, ...], headlines: tuple[str, ...], now: datetime) -> RenderableType:
@@ -169,7 +186,7 @@ def _state_words(status: ClientStatus) -> str:
         return f"failing ({status.last_reason or status.last_outcome}, {status.consecutive_failures}x)"
     if status.state == "running" and status.progress is not None:
         return f"running ({status.progress.step}, {size(status.progress.original_size)})"
-    return status.state
+    return status.state if status.tunnel is None else f"{status.state} (tunnel {status.tunnel})"
 
 
 def _complaint(status: ClientStatus) -> Text:

@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.ask import ask as answers_of
+from appliance.cli.tunnel_states import tunnel_port, tunnel_states
 from appliance.errors import BorgpullError, EngineError, NotFoundError, SupervisorError
 from appliance.plan import places
 from appliance.plan.container import SCAN, container_spec, plan_file
+from appliance.plan.dial_in import not_up
 from appliance.plan.make import plan_run
+from appliance.plan.tunnels import dials_in
 from appliance.record import Reason
 
 if TYPE_CHECKING:
@@ -49,7 +52,17 @@ def _plan(world: Surroundings, client: Client, operation: str, arguments: tuple[
         appliance_id=appliance_id(store),
         repository=store.repository(client.name),
         arguments=arguments,
+        tunnel_port=_tunnel_port(world, client, operation),
     )
+
+
+def _tunnel_port(world: Surroundings, client: Client, operation: str) -> int | None:
+    """Return the gateway's port of a client that dials in; raises BorgpullError when the question needs it in vain."""
+    if operation != SCAN or not dials_in(client):
+        return None
+    if tunnel_states(world.journal()).get(client.name) != "up":
+        raise BorgpullError(not_up(client.name))
+    return tunnel_port(world, client)
 
 
 def appliance_id(store: Store) -> str:

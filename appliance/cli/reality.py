@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from appliance.cli.surroundings import Surroundings
 from appliance.config.load import load
 from appliance.edges.clock import SystemClock
+from appliance.edges.tunnels import TunnelFiles
 from appliance.edges.volumes import Volumes
 from appliance.errors import StateError
 from appliance.plan import places
@@ -38,6 +39,7 @@ def real() -> Surroundings:
         engine=cache(_engine),
         volumes=cache(lambda: Volumes(config=config, state=state, repositories=repositories)),
         keys=cache(lambda: _keys(config)),
+        tunnels=cache(lambda: TunnelFiles(config=config, state=state)),
         clock=SystemClock(),
         wait=_wait,
     )

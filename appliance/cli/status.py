@@ -25,6 +25,7 @@ from appliance.cli.surroundings import (
     no_such_client,
     supervisor_sentence,
 )
+from appliance.cli.tunnel_states import tunnel_states
 from appliance.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _page(world: Surroundings, store: Store, names: tuple[str, ...]) -> Renderab
 def statuses(world: Surroundings, store: Store, names: tuple[str, ...]) -> tuple[ClientStatus, ...]:
     """Fold configuration and journal; every client when none is named. Raises NotFoundError for an unknown name."""
     now = world.clock.now()
-    stories = _stories(store)
+    stories = _stories(store, now)
     try:
         known = {client.name: client_status(client, stories(client.name), now) for client in world.load().clients}
     except ConfigError:
@@ -85,11 +86,13 @@ def statuses(world: Surroundings, store: Store, names: tuple[str, ...]) -> tuple
     return tuple(known[name] for name in dict.fromkeys(names or known))
 
 
-def _stories(store: Store) -> Callable[[str], Story]:
+def _stories(store: Store, now: datetime) -> Callable[[str], Story]:
     histories = store.last_runs()
     running = {record.client: record for record in store.unfinished()}
     due = next_runs(store)
     waiting: dict[str, str] = json.loads(store.fact("waiting") or "{}")
+    # What nobody looks at any more is not known.
+    tunnels = tunnel_states(store) if is_alive(heartbeat_age(store, now)) else {}
 
     def story(name: str) -> Story:
         run = running.get(name)
@@ -99,6 +102,7 @@ def _stories(store: Store) -> Callable[[str], Story]:
             progress=store.progress_of(run.run_id) if run else None,
             next_run=due.get(name),
             waits_for=waiting.get(name, ""),
+            tunnel=tunnels.get(name),
         )
 
     return story
@@ -125,6 +129,9 @@ def headlines(world: Surroundings, store: Store) -> tuple[str, ...]:
     engine = store.fact("docker")
     if engine and engine != "up":
         lines.append(f"The container engine is down: {engine}")
+    gateway = store.fact("gateway")
+    if gateway:
+        lines.append(f"Nobody can dial in: {gateway}")
     problems = _config_problems(world)
     if problems:
         lines.append("The configuration is wrong; the last good one stays in force:")

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.config.model import Appliance, Client
+    from appliance.plan.tunnels import Tunnel
     from appliance.run import Volumes
 
 # The supervisor beats every five seconds; a busy NAS may be late by a few beats.
@@ -62,6 +63,19 @@ class Keys(Protocol):
         """Pin exactly these host keys; those of the other machines on the way stay."""
 
 
+class TunnelBook(Protocol):
+    """Who has which port on the gateway, and the gateway's own key."""
+
+    def tunnel(self, client: str) -> Tunnel | None:
+        """Return the client's tunnel; None when it has no port yet."""
+
+    def register(self, client: str, key: str = "") -> Tunnel:
+        """Give the client a port of its own if it has none; raises ValueError for a key that cannot be let in."""
+
+    def host_key(self) -> str:
+        """Return the gateway's public host key, which is made once."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """The world as one command sees it. Everything is opened only when a verb asks for it."""
@@ -74,6 +88,7 @@ class Surroundings:
     engine: Callable[[], InspectableEngine]
     volumes: Callable[[], Volumes]
     keys: Callable[[], Keys]
+    tunnels: Callable[[], TunnelBook]
     clock: Clock
     wait: Callable[[float], None]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from appliance.plan.gates import Refusal
 from appliance.plan.judge import Verdict
+from appliance.plan.tunnels import dials_in
 from appliance.record import Operation, Outcome, Reason
 
 if TYPE_CHECKING:
@@ -14,6 +16,8 @@ if TYPE_CHECKING:
     from appliance.config.model import Client
     from appliance.ports import ClientHistory
 
+# How a tunnel stands, as the supervisor tells the command line and the metrics.
+UP, DOWN = "up", "down"
 # The others work on the repository alone, in a container without network.
 NEED_THE_CLIENT = (Operation.CREATE, Operation.PROBE)
 
@@ -24,6 +28,13 @@ def not_up(client: str) -> str:
         f"The tunnel of {client} is not up: nobody has dialled in for it. `borgpull client setup {client}` prints what "
         "has to run on its side."
     )
+
+
+def tunnel_gate(client: Client, state: str) -> Refusal | None:
+    """Refuse a run of a client that dials in while its tunnel is not "up"."""
+    if not dials_in(client) or state == UP:
+        return None
+    return Refusal(reason=Reason.OFFLINE, sentence=not_up(client.name))
 
 
 def asked_for(client: str) -> Verdict:

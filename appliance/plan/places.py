@@ -52,6 +52,7 @@ REMOTE_LOCATION = f"ssh://{REMOTE_HOST}{REPOSITORY}"
 # The one unprivileged user of the image: it owns repositories, caches and secrets; ssh, sshfs and Borg run as it.
 UID = 1000
 GID = 1000
+USER = "borgpull"
 
 LABEL_APPLIANCE = "borgpull.appliance"
 LABEL_CLIENT = "borgpull.client"

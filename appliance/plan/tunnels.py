@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from appliance.config.model import Appliance, ApplianceSettings, Client
 
-FIRST_PORT = 42001
-_LAST_PORT = 65000
+# Below the ports that the kernel gives out by itself: some run through the gateway might be given one of ours.
+FIRST_PORT = 22001
+_LAST_PORT = 32000
 _KINDS = (
     "ssh-ed25519",
     "sk-ssh-ed25519@openssh.com",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import EngineError, NameTakenError, StateError
 from appliance.plan import places
+from appliance.plan.dial_in import DOWN, UP
 from appliance.plan.tunnel_report import is_up
 from appliance.plan.tunnels import admissions, dials_in, expected, gateway_spec
 
@@ -56,7 +57,7 @@ class Gateway:
 
     def tell(self, appliance: Appliance) -> dict[str, str]:
         """Say of each client that dials in whether its tunnel is up."""
-        return {one.name: "up" if one.name in self.up else "down" for one in appliance.clients if dials_in(one)}
+        return {one.name: UP if one.name in self.up else DOWN for one in appliance.clients if dials_in(one)}
 
     def keep(
         self, appliance: Appliance, there: Sequence[ContainerState] | None, now: datetime, *, busy: Collection[str]

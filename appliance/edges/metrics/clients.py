@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from appliance.edges.metrics.families import BY_CLIENT, BY_RUN
+from appliance.plan.dial_in import UP
 from appliance.record import Operation, Outcome, Reason
 
 if TYPE_CHECKING:
@@ -45,6 +47,7 @@ def declare(families: Families) -> None:
     families.counter(
         "archive_deduplicated_bytes_total", "Bytes added to the repository by all archives made.", BY_CLIENT
     )
+    families.gauge("client_tunnel_up", "Whether the tunnel of a client that dials in is up (1) or not (0).", BY_CLIENT)
     families.gauge("repository_info", "Repository; value is always 1.", ("client", "repository_id", "encryption"))
 
 
@@ -55,6 +58,12 @@ def configured(families: Families, client: Client, next_run: datetime | None) ->
     families.add("client_enabled", client.enabled, name)
     families.add("run_next_timestamp_seconds", next_run.timestamp() if next_run else 0, name, _CREATE)
     families.add("run_max_age_seconds", client.overdue_after.total_seconds(), name, _CREATE)
+
+
+def tunnels(families: Families, text: str | None) -> None:
+    """Say which clients that dial in have done so; `text` is the supervisor's fact of them."""
+    for name, state in json.loads(text or "{}").items():
+        families.add("client_tunnel_up", state == UP, name)
 
 
 def in_progress(

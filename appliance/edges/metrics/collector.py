@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from appliance.ports import Clock
 
 _LOG = logging.getLogger(__name__)
-_FACTS = ("config_problems", "config_loaded", "heartbeat", "paused", "docker", "next_runs")
+_FACTS = ("config_problems", "config_loaded", "heartbeat", "paused", "docker", "next_runs", "tunnels")
 
 
 class Store(Journal, Ledger, Facts, Protocol):
@@ -94,6 +94,7 @@ class Collector(PrometheusCollector):
             clients.in_progress(families, name, run, self._store.progress_of(run.run_id) if run else None, history)
             clients.past_runs(families, name, history, run)
             clients.stored(families, name, history)
+        clients.tunnels(families, facts["tunnels"])
 
     def _storage(self, families: Families) -> None:
         whole.storage(families, self._repositories)
