@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from appliance.plan.events import ListedArchive
 from appliance.plan.gates import (
     Ground,
     Refusal,
@@ -16,8 +17,9 @@ from appliance.plan.gates import (
     filesystem_gate,
     io_error_gate,
     launch_gate,
+    ledger_gate,
 )
-from appliance.plan.run_plan import Baseline
+from appliance.plan.run_plan import Baseline, KnownArchive, RunPlan
 from appliance.record import KnownRepository, Reason
 from tests.house import NOON, mounted, one
 
@@ -152,3 +154,45 @@ def test_another_file_system_than_last_time_is_refused() -> None:
     assert filesystem_gate("", "ext4") is None
     assert reason(filesystem_gate("nfs4 nas:/data", "ext4")) is Reason.SOURCE_CHANGED
     assert reason(filesystem_gate("nfs4 nas:/data", "")) is Reason.SOURCE_CHANGED
+
+
+def ledger(*numbers: int) -> RunPlan:
+    known = tuple(KnownArchive(name=f"web1-{number}", id=f"{number:064x}") for number in numbers)
+    return RunPlan(
+        run_id="r", client="web1", operation="create", appliance_id="us", method="socat", names="client", known=known
+    )
+
+
+def listed(*numbers: int) -> tuple[ListedArchive, ...]:
+    return tuple(ListedArchive(name=f"web1-{number}", id=f"{number:064x}", started=NOON) for number in numbers)
+
+
+def test_a_repository_that_has_all_that_the_ledger_knows_is_allowed_more() -> None:
+    assert ledger_gate(ledger(), ()) is None
+    assert ledger_gate(ledger(1, 2), listed(2, 1)) is None
+    assert ledger_gate(ledger(1), listed(1, 2, 3)) is None
+
+
+@given(st.sets(st.integers(0, 9)), st.sets(st.integers(0, 9)))
+def test_any_archive_that_is_gone_is_tampering(known: set[int], there: set[int]) -> None:
+    refusal = ledger_gate(ledger(*known), listed(*there))
+
+    assert (reason(refusal) is Reason.TAMPERING) == bool(known - there)
+    assert (refusal is None) == (known <= there)
+
+
+def test_another_archive_under_the_same_name_is_tampering() -> None:
+    (real,) = listed(1)
+
+    refusal = ledger_gate(ledger(1), (replace(real, id="f" * 64),))
+
+    assert refusal is not None
+    assert "lacks an archive that the ledger knows: web1-1." in refusal.sentence
+    assert "`borgpull repair web1`" in refusal.sentence
+
+
+def test_many_archives_that_are_gone_are_counted_and_a_few_named() -> None:
+    refusal = ledger_gate(ledger(*range(9)), ())
+
+    assert refusal is not None
+    assert "lacks 9 archives that the ledger knows: web1-0, web1-1, web1-2 and 6 more." in refusal.sentence
