@@ -88,6 +88,10 @@ class DeviceMissingError(EngineError):
     """The engine has no such device to give to a container (/dev/fuse, nearly always)."""
 
 
+class PortTakenError(EngineError):
+    """Somebody else has the port of the engine's host that a container should be published at."""
+
+
 class SupervisorError(BorgpullError):
     """The supervisor is not there to answer."""
 

@@ -85,6 +85,10 @@ class FakeKeys:
     pairs: dict[str, str] = field(default_factory=dict)
     pins: dict[str, tuple[str, ...]] = field(default_factory=dict)
     trouble: str = ""
+    agents: set[str] = field(default_factory=set)
+
+    def create_agent_key(self, client: str) -> None:
+        self.agents.add(client)
 
     def create(self, client: str) -> None:
         if self.trouble:

@@ -73,7 +73,7 @@ def add(world: Surroundings, /, name: str, **given: Any) -> None:
         client = world.load().client(name)
         if client is None:
             raise StateError(f"clients.d/{name}.toml was written and is not read; is the folder mounted twice?")
-        public_key = made_public_key(world, name)
+        public_key = made_public_key(world, client)
         way = way_in(world, client)
     click.echo("\n\n".join([added_text(client, public_key), *([tunnel_text(way)] if way else [])]))
 

@@ -39,7 +39,7 @@ def setup(
     Example: borgpull client setup web1
     """
     client = known_client(world.load(), name)
-    public_key = made_public_key(world, name)
+    public_key = made_public_key(world, client)
     way = way_in(world, client, tunnel_key)
     if part:
         click.echo(_part(way, part))

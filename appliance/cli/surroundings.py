@@ -53,6 +53,9 @@ class Keys(Protocol):
     def create(self, client: str) -> None:
         """Make the key pair and the passphrase that are not there yet; what is there stays."""
 
+    def create_agent_key(self, client: str) -> None:
+        """Make the key that the client has for good for its way back, if it is not there yet."""
+
     def public_key(self, client: str) -> str:
         """Return the public key's line; raises StateError when there is no key pair."""
 

@@ -42,15 +42,17 @@ class KeyStore:
     def create(self, client: str) -> None:
         """Make the key pair and the passphrase that are not there yet."""
         key = self._here(places.key_file(client))
-        if not key.exists():
-            pair = Ed25519PrivateKey.generate()
-            self._write(key, pair.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
+        self._make_key(key)
         public = key.with_name(f"{key.name}.pub")
         if not public.exists():
             self._write(public, f"{self._derived(key)} borgpull-{client}\n".encode(), mode=0o644)
         passphrase = self._here(places.passphrase_file(client))
         if not passphrase.exists():
             self._write(passphrase, f"{secrets.token_urlsafe(PASSPHRASE_BYTES)}\n".encode())
+
+    def create_agent_key(self, client: str) -> None:
+        """Make the key that the client has for good for its way back, if it is not there yet."""
+        self._make_key(self._here(places.agent_key_file(client)))
 
     def public_key(self, client: str) -> str:
         """Return the public key's line; raises StateError when there is no key pair."""
@@ -101,6 +103,11 @@ class KeyStore:
 
     def _here(self, place: PurePosixPath) -> Path:
         return self._config / place.relative_to(places.CONFIG)
+
+    def _make_key(self, key: Path) -> None:
+        if not key.exists():
+            pair = Ed25519PrivateKey.generate()
+            self._write(key, pair.private_bytes(Encoding.PEM, PrivateFormat.OpenSSH, NoEncryption()))
 
     def _derived(self, key: Path) -> str:
         # From the private key, so that a crash between the two files is mended by the next call.

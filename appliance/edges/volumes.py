@@ -58,6 +58,7 @@ class Volumes:
                 marker=self._marker(),
                 has_repository=(self._here(places.repository_folder(client)) / "config").is_file(),
                 has_key=_holds_something(self._here(places.key_file(client))),
+                has_agent_key=_holds_something(self._here(places.agent_key_file(client))),
                 has_known_hosts=places.host_key_alias(client) in pinned,
                 has_passphrase=_holds_something(self._here(places.passphrase_file(client))),
                 pinned=frozenset(pinned),
@@ -71,6 +72,7 @@ class Volumes:
             self._own_folder(self._here(places.repository_folder(plan.client)))
             self._own_folder(self._here(places.cache_folder(plan.client)))
             self._own_file(self._here(places.key_file(plan.client)), 0o600)
+            self._own_file(self._here(places.agent_key_file(plan.client)), 0o600)
             self._own_file(self._here(places.passphrase_file(plan.client)), 0o600)
             self._own_file(self._here(places.known_hosts_file(plan.client)), 0o644)
             if plan.operation == Operation.CREATE:

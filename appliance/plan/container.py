@@ -85,11 +85,12 @@ def _borg(client: AnyBorgClient, plan: RunPlan, settings: ApplianceSettings) -> 
     # Borg reads on the client; here only ssh and `borg serve` run, and they need no right at all.
     is_called = plan.operation in (Operation.CREATE, Operation.PROBE)
     callback = client.callback if isinstance(client, SshAgentClient) and is_called else None
+    agent_key = (_ours(places.agent_key_file(client.name), places.AGENT_KEY),) if plan.dedicated_key else ()
     return _spec(
         client,
         plan,
         settings,
-        mounts=(*_reaching(client, plan), *_repository(client)),
+        mounts=(*_reaching(client, plan), *agent_key, *_repository(client)),
         network=_network(client, settings),
         ports=((places.CALLBACK_PORT, callback.port),) if callback else (),
     )

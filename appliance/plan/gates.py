@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from appliance.config.model import MachineClient
+from appliance.config.model import MachineClient, SshAgentClient
 from appliance.plan import places
 from appliance.record import Reason
 
@@ -48,6 +48,7 @@ class Ground:
     has_known_hosts: bool
     has_passphrase: bool
     pinned: frozenset[str] = frozenset()
+    has_agent_key: bool = False
 
 
 def launch_gate(
@@ -115,7 +116,10 @@ def secrets_gate(client: Client, ground: Ground) -> Refusal | None:
     if not ground.has_passphrase and ground.has_repository:
         sentence = f"The passphrase of {name} is missing; bring /config/secrets/{name}/passphrase back."
         return Refusal(reason=Reason.PASSPHRASE, sentence=sentence)
-    if not ground.has_passphrase or (isinstance(client, MachineClient) and not ground.has_key):
+    lacks_a_key = (isinstance(client, MachineClient) and not ground.has_key) or (
+        isinstance(client, SshAgentClient) and client.dedicated_key and not ground.has_agent_key
+    )
+    if not ground.has_passphrase or lacks_a_key:
         sentence = f"{name} has no key or passphrase yet; run `borgpull client setup {name}` and do what it prints."
         return Refusal(reason=Reason.AUTH, sentence=sentence)
     if isinstance(client, MachineClient):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.errors import DeviceMissingError, EngineError, NameTakenError, StateError
+from appliance.errors import DeviceMissingError, EngineError, NameTakenError, PortTakenError, StateError
 from appliance.plan import places
 from appliance.plan.container import container_spec
 from appliance.plan.gates import Refusal, launch_gate
 from appliance.plan.judge import Verdict
 from appliance.plan.make import plan_run
-from appliance.record import Outcome, Reason
+from appliance.record import Operation, Outcome, Reason
 from appliance.run.ending import record_end
 from appliance.run.follow import follow, own_state
 
@@ -71,7 +71,7 @@ def _prepare(desk: Desk, order: Order) -> RunPlan | Verdict:
         refusal = launch_gate(
             order.client,
             ground,
-            floor=floor,
+            floor=floor if _fills_the_volume(order) else 0,
             appliance_id=order.appliance_id,
             known=desk.journal.repository(name),
             others_known=others,
@@ -88,6 +88,11 @@ def _prepare(desk: Desk, order: Order) -> RunPlan | Verdict:
     return Verdict(outcome=Outcome.FAILED, reason=refusal.reason, message=refusal.sentence)
 
 
+def _fills_the_volume(order: Order) -> bool:
+    """Whether the run needs room to begin; what frees room, or brings archives back, begins on a full disk too."""
+    return order.watch.record.operation in (Operation.CREATE, Operation.PROBE)
+
+
 def _start(desk: Desk, order: Order, plan: RunPlan) -> Verdict | None:
     watch = order.watch
     if watch.stop_reason is not None:
@@ -96,6 +101,9 @@ def _start(desk: Desk, order: Order, plan: RunPlan) -> Verdict | None:
         desk.engine.start(container_spec(order.client, plan, order.settings))
     except DeviceMissingError as error:
         return Verdict(outcome=Outcome.FAILED, reason=Reason.FUSE, message=str(error))
+    except PortTakenError as error:
+        sentence = f"The client cannot call back: {error}; free it, or give `callback` another port."
+        return Verdict(outcome=Outcome.FAILED, reason=Reason.CALLBACK, message=sentence)
     except NameTakenError as error:
         return _taken(desk, watch, order.appliance_id, str(error))
     except EngineError as error:

@@ -13,7 +13,7 @@ from appliance.edges.docker_engine.output import whole_lines
 from appliance.edges.docker_engine.own import OwnContainer
 from appliance.edges.docker_engine.proofs import prove_folder, prove_fuse
 from appliance.edges.docker_engine.state import container_state
-from appliance.errors import DeviceMissingError, EngineError, NameTakenError
+from appliance.errors import DeviceMissingError, EngineError, NameTakenError, PortTakenError
 from appliance.plan.places import LABEL_APPLIANCE
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _CONFLICT = 409
 _LOG_LINES = 200
 _LOG_BYTES = 64 << 10
+# The engine's words, and those of its host.
+_PORT_TAKEN = ("port is already allocated", "address already in use")
 
 
 class DockerEngine:
@@ -168,4 +170,7 @@ def _sentence(spec: ContainerSpec, error: APIError) -> EngineError:
             return DeviceMissingError(
                 f"the engine's host has no {device}; load its kernel module there (`modprobe fuse` for /dev/fuse)"
             )
+    if spec.ports and any(said in words for said in _PORT_TAKEN):
+        ports = " and ".join(str(outside) for _, outside in spec.ports)
+        return PortTakenError(f"port {ports} of the Docker host is taken by another program or container ({words})")
     return EngineError(f"the container engine refused to start the container {spec.name}: {words}")
