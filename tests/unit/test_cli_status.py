@@ -47,6 +47,7 @@ def test_json_has_every_promised_key_for_every_client(world: CliWorld) -> None:
         "repository_bytes": 10,
         "consecutive_failures": 0,
         "message": "",
+        "tunnel": None,
         "progress": None,
     }
     assert media.keys() == web1.keys()
