@@ -20,11 +20,12 @@ class Operation(StrEnum):
     PROBE = "probe"
     REPAIR = "repair"
     ACCEPT = "accept"
+    PURGE = "purge"
 
     @property
     def by_hand(self) -> bool:
         """Whether it is a decision of the operator that has a command of its own (`borgpull repair`)."""
-        return self in (Operation.REPAIR, Operation.ACCEPT)
+        return self in (Operation.REPAIR, Operation.ACCEPT, Operation.PURGE)
 
 
 class Trigger(StrEnum):

@@ -33,7 +33,7 @@ def delete(plan: RunPlan, names: tuple[str, ...]) -> Command:
 
     Not `prune` again: a moment later its rules may choose one more, and nobody would have agreed to that.
     """
-    return borg(plan, "delete", REPOSITORY, *names)
+    return borg(plan, "delete", "--", REPOSITORY, *names)
 
 
 def compact(plan: RunPlan) -> Command:

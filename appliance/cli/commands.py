@@ -20,6 +20,7 @@ _VERBS = {
     "pause": "appliance.cli.pause:pause",
     "plan": "appliance.cli.plan:plan",
     "pull": "appliance.cli.pull:pull",
+    "repair": "appliance.cli.repair:repair",
     "resume": "appliance.cli.pause:resume",
     "run": "appliance.cli.run:run",
     "status": "appliance.cli.status:status",

@@ -49,6 +49,7 @@ _BY_ITSELF = {
     "prune": pruning.prune,
     "repair": repairing.roll_back,
     "accept": repairing.accept,
+    "purge": repairing.purge,
     "inspect": repairing.inspect,
     "archives": answers.archives,
     "files": answers.files,

@@ -95,6 +95,26 @@ def accept(plan: RunPlan, voice: Voice) -> Result:
     )
 
 
+def purge(plan: RunPlan, voice: Voice) -> Result:
+    """Delete the archives that the ledger does not know: the operator has seen them and does not want them."""
+    voice.step("look")
+    repository.break_dead_locks(plan, voice)
+    found = repository.look(plan)
+    ledger.insist_complete(plan, found.archives)
+    known = {archive.id for archive in plan.known}
+    strangers = tuple(archive.name for archive in found.archives if archive.id not in known)
+    if strangers:
+        repository.borg(plan, verbs.delete(plan, strangers))
+    left = repository.look(plan).archives
+    ledger.insist_complete(plan, left)
+    return Result(
+        outcome=Outcome.SUCCESS,
+        message=f"Deleted by the operator's decision: {', '.join(strangers) or 'none'}. The next prune frees the room.",
+        repository=repository.stats(found, repository.totals(plan), len(left)),
+        archives=left,
+    )
+
+
 def _point(plan: RunPlan) -> GoodPoint:
     if plan.point is None:
         raise Failure(
