@@ -83,6 +83,7 @@ class Engine(Protocol):
     def start(self, spec: ContainerSpec) -> None:
         """Create and start; raises NameTakenError when the name is held, DeviceMissingError without the device.
 
+        And PortTakenError when another has a port that is to be published.
         A container that could be created but not started is removed again.
         """
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from appliance.errors import DeviceMissingError, EngineError, NameTakenError, StateError
+from appliance.errors import DeviceMissingError, EngineError, NameTakenError, PortTakenError, StateError
 from appliance.plan.places import LABEL_APPLIANCE
 from appliance.plan.tunnels import Tunnel, free_port, public_key
 from appliance.ports import ContainerSpec, ContainerState
@@ -77,11 +77,19 @@ class FakeEngine:
             for mount in spec.mounts:
                 if mount.volume and mount.source not in self.volumes:
                     raise EngineError(f"the engine has no volume of the name {mount.source}")
+            self._refuse_taken_ports(spec)
             container = _Container(spec, self.play(spec))
             self.started.append(spec)
             self._containers[spec.name] = container
         if not container.script.hangs:
             self.end(spec.name, container.script.exit_code)
+
+    def _refuse_taken_ports(self, spec: ContainerSpec) -> None:
+        running = (each.spec for each in self._containers.values() if not each.ended.is_set())
+        taken = {outside for each in running for _, outside in each.ports}
+        for _, outside in spec.ports:
+            if outside in taken:
+                raise PortTakenError(f"port {outside} of the Docker host is taken by another program or container")
 
     def end(self, name: str, exit_code: int = 0) -> None:
         """Let a container that hangs end by itself."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import socket
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -53,6 +54,13 @@ class Stage:
 def new_name() -> str:
     """Return a name for a container that nobody else has, and that the clean-up of the tests knows."""
     return f"{NAMES}-{uuid4().hex[:12]}"
+
+
+def free_port() -> int:
+    """Return a port of this host that nobody has at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("0.0.0.0", 0))  # noqa: S104 - where the engine would publish it
+        return int(probe.getsockname()[1])
 
 
 def in_shell(script: Script) -> str:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appliance.errors import DeviceMissingError, EngineError, NameTakenError
+from appliance.errors import DeviceMissingError, EngineError, NameTakenError, PortTakenError
+from appliance.plan import places
 from appliance.ports import Mount
+from tests.contract.engines import free_port
 from tests.fakes import Script
 
 if TYPE_CHECKING:
@@ -114,6 +116,23 @@ def test_a_missing_device_has_its_own_error_and_leaves_no_container(stage: Stage
         stage.engine.start(spec)
 
     assert stage.engine.inspect(spec.name) is None
+
+
+def test_a_port_of_the_host_is_had_by_one_at_a_time_and_free_after_its_end(stage: Stage) -> None:
+    port = free_port()
+    first, second = (
+        stage.spec(Script(hangs=True), network="bridge", ports=((places.CALLBACK_PORT, port),)) for _ in range(2)
+    )
+    stage.engine.start(first)
+
+    with pytest.raises(PortTakenError, match=f"port {port} of the Docker host is taken"):
+        stage.engine.start(second)
+
+    assert stage.engine.inspect(second.name) is None
+    stage.engine.stop(first.name, 1)
+    stage.engine.start(second)
+    assert stage.engine.inspect(second.name) is not None
+    stage.engine.remove(second.name)
 
 
 def test_a_volume_that_does_not_exist_is_an_error_and_is_not_made(stage: Stage) -> None:

@@ -89,6 +89,29 @@ def test_a_folder_is_read_only_unless_the_spec_says_otherwise(shell: Shell, tmp_
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "here"]
 
 
+def test_a_container_can_share_the_network_of_another_and_nothing_else(shell: Shell) -> None:
+    spaces = "readlink /proc/self/ns/net /proc/self/ns/pid"
+    first = shell.spec(f"{spaces}; exec sleep 600")
+    second = replace(shell.spec(spaces), network=f"container:{first.name}")
+    shell.engine.start(first)
+
+    shell.engine.start(second)
+
+    lines = shell.engine.lines(first.name)
+    (network, processes), (its_network, its_processes) = (next(lines), next(lines)), shell.engine.lines(second.name)
+    assert its_network == network
+    assert its_processes != processes
+
+
+def test_the_network_of_a_container_that_is_not_there_is_an_error_and_leaves_none(shell: Shell) -> None:
+    spec = replace(shell.spec("true"), network=f"container:{new_name()}")
+
+    with pytest.raises(EngineError, match=spec.network.removeprefix("container:")):
+        shell.engine.start(spec)
+
+    assert shell.engine.inspect(spec.name) is None
+
+
 def test_a_missing_folder_is_an_error_and_is_not_made(shell: Shell, tmp_path: Path) -> None:
     missing = tmp_path / "missing"
     spec = shell.spec("true", mounts=(Mount(source=str(missing), target="/.borgpull/source"),))

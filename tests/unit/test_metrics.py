@@ -18,6 +18,7 @@ from appliance.config.model import Appliance, ApplianceSettings, SshfsClient
 from appliance.edges.metrics import Build, Collector, registry, text_format
 from appliance.errors import StateError
 from appliance.record import Operation, Outcome, Progress, Reason
+from tests.clients import METHODS, client_of
 from tests.contract.records import CLOCK, START, archive, begun, ended, repository
 from tests.fakes import MemoryJournal
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
     from prometheus_client import Metric
 
+    from appliance.config.model import Client
+
 
 class Scene:
     """A configuration and a journal, and what a scrape says about them."""
@@ -34,6 +37,7 @@ class Scene:
     def __init__(self, repositories: Path) -> None:
         self.store = MemoryJournal(CLOCK)
         self.names = ["web", "db"]
+        self.others: tuple[Client, ...] = ()
         self.registry = registry(
             Collector(
                 configuration=self.configuration,
@@ -46,7 +50,7 @@ class Scene:
 
     def configuration(self) -> Appliance:
         clients = tuple(SshfsClient(name=name, host="h", paths=("/",)) for name in self.names)
-        return Appliance(settings=ApplianceSettings(), clients=clients, timezone=ZoneInfo("UTC"))
+        return Appliance(settings=ApplianceSettings(), clients=clients + self.others, timezone=ZoneInfo("UTC"))
 
     def text(self) -> str:
         return text_format(self.registry).decode()
@@ -69,6 +73,18 @@ def test_a_client_that_never_ran_has_zeros_an_alert_can_see(scene: Scene) -> Non
     assert scene.value("run_failures_total", reason="host_key", **CREATE) == 0
     assert scene.value("client_enabled", client="db") == 1
     assert scene.value("run_last_status", status="success", **CREATE) is None
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_client_of_each_method_is_told_with_names_and_reach(scene: Scene, method: str) -> None:
+    reach = "direct" if method == "mount" else "jump"
+    client = client_of(method, reach)
+
+    scene.others = (client,)
+
+    labels = {"client": "web1", "method": method, "names": client.names.value, "reach": reach}
+    assert scene.value("client_info", **labels) == 1
+    assert scene.value("run_failures_total", client="web1", operation="create", reason="tampering") == 0
 
 
 def test_a_success_is_told_with_its_archive_and_repository(scene: Scene) -> None:

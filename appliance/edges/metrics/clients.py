@@ -19,7 +19,14 @@ if TYPE_CHECKING:
 
 # Exported as 0 from the start, so that increase() sees the very first one. Only those an alert asks for: with all
 # reasons a thousand clients would be half a scrape of zeros. Every other reason appears once it has happened.
-ALWAYS = (Reason.UNREACHABLE, Reason.HOST_KEY, Reason.REPOSITORY_MISSING, Reason.NO_SPACE, Reason.INTEGRITY)
+ALWAYS = (
+    Reason.UNREACHABLE,
+    Reason.HOST_KEY,
+    Reason.REPOSITORY_MISSING,
+    Reason.NO_SPACE,
+    Reason.INTEGRITY,
+    Reason.TAMPERING,
+)
 # The size of the last archive is only an estimate of this one's: never claim to be done.
 MOST_PROGRESS = 0.99
 _CREATE = Operation.CREATE.value
