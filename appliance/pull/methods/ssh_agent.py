@@ -54,7 +54,12 @@ def ssh_agent(plan: RunPlan, workplace: Workplace, voice: Voice) -> Iterator[Cha
             rsh=way_back.rsh(workplace),
             files=_files(plan, workplace, key.public, sshd.host_key),
             # Without a `more` for the forwardings: of those there are none.
-            ssh_options={"ForwardAgent": places.AGENT_SOCKET, "ClearAllForwardings": "yes"},
+            # An agent that ssh may not ask itself it does not forward either; of this one's keys it offers none there.
+            ssh_options={
+                "ForwardAgent": places.AGENT_SOCKET,
+                "IdentityAgent": places.AGENT_SOCKET,
+                "ClearAllForwardings": "yes",
+            },
             end=sshd.end,
             checks=(_INSIST_ON_AGENT,),
             explain=partial(_explained, plan, sshd),
