@@ -11,6 +11,17 @@ if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
 
 
+# What the client's own command complains of is told apart from what Borg says, and its exit code is the last word. It
+# comes through the environment, since others on the client see arguments.
+SAID = "borgpull:said="
+_STREAM = (
+    "exec 3>&1\n"
+    "code=$({ { /bin/sh -c 'stream=$BORGPULL_STREAM; unset BORGPULL_STREAM; eval \"$stream\"' 2>&1 >&3 3>&- 4>&-; "
+    f"echo $? >&4; }} | sed 's/^/{SAID}/' >&2 3>&- 4>&-; }} 4>&1)\n"
+    'exit "$code"'
+)
+
+
 def create(plan: RunPlan) -> Command:
     """Build the command; it runs in the source's root, so that names in the archive are the original ones."""
     return borg(
@@ -40,7 +51,7 @@ def create_on_client(plan: RunPlan, *, base: str, rsh: str) -> Command:
     excludes = tuple(argument for pattern in (*room, *plan.exclude) for argument in ("--exclude", pattern))
     archive = f"{places.REMOTE_LOCATION}::{plan.temporary_archive_name}"
     if plan.stream_command:
-        shell = ("/bin/sh", "-c", plan.stream_command)
+        shell = ("/bin/sh", "-c", _STREAM)
         source: tuple[str, ...] = ("--content-from-command", "--stdin-name", plan.stream_name, archive, "--", *shell)
     else:
         source = (*excludes, archive, "--", *(relative(path) for path in plan.paths))
@@ -51,7 +62,8 @@ def create_on_client(plan: RunPlan, *, base: str, rsh: str) -> Command:
         *(("--exclude-caches",) if plan.exclude_caches else ()),
         *source,
     )
-    return Command(argv=argv, env=client_environment(base, rsh))
+    stream = {"BORGPULL_STREAM": plan.stream_command} if plan.stream_command else {}
+    return Command(argv=argv, env={**client_environment(base, rsh), **stream})
 
 
 def client_environment(base: str, rsh: str) -> dict[str, str]:

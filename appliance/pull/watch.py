@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from appliance.borg import output
+from appliance.borg.create import SAID
 from appliance.pull import link
 
 if TYPE_CHECKING:
@@ -19,11 +20,15 @@ _LONGEST_LINE = 1 << 20
 # A million unreadable files must not fill the memory: the first are named, all are counted.
 _KEPT_WARNINGS = 100
 _LONGEST_WARNING = 1000
+_LONGEST_SAID = 200
 
 
 @dataclass
 class Heard:
-    """What Borg said until its end, and what the root half said meanwhile."""
+    """What Borg said until its end, and what the root half said meanwhile.
+
+    `said` is the last complaint of the client's own command, where its output is what is backed up.
+    """
 
     code: int = 0
     stdout: bytes = b""
@@ -33,6 +38,7 @@ class Heard:
     last_error: str = ""
     lost: bool = False
     stopped: str = ""
+    said: str = ""
 
 
 # The kernel's words for "the other end is gone"; Borg reports them file by file and goes on (borg archiver.py).
@@ -49,6 +55,7 @@ class Watch:
         self._stdout, self._stderr = stdout, stderr
         self._rest = b""
         self._ended = False
+        self._complaints = 0
         self.heard = Heard()
 
     def until_the_end(self) -> Heard:
@@ -95,7 +102,11 @@ class Watch:
             lines, self._rest = [self._rest], b""
         self._rest = self._rest[:_LONGEST_LINE]
         for line in lines:
-            self._take_line(output.read_line(line.decode("utf-8", "surrogateescape")))
+            text = line.decode("utf-8", "surrogateescape")
+            if text.startswith(SAID):
+                self._take_complaint(text.removeprefix(SAID))
+            else:
+                self._take_line(output.read_line(text))
         if lines:
             self._link.beat()
 
@@ -112,6 +123,13 @@ class Watch:
                 self._take_trouble(said)
             case _:
                 pass
+
+    def _take_complaint(self, text: str) -> None:
+        shown = "".join(character if character.isprintable() else "?" for character in text.strip())[:_LONGEST_SAID]
+        if shown and self._complaints < _KEPT_WARNINGS:
+            self._complaints += 1
+            self._voice.note(f"the stream's command says: {shown}")
+        self.heard.said = shown or self.heard.said
 
     def _take_trouble(self, said: output.LogMessage) -> None:
         heard = self.heard

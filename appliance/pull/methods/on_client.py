@@ -17,6 +17,7 @@ from appliance.pull.methods.ssh_failure import ssh_failure
 from appliance.pull.methods.trial import try_way
 from appliance.pull.methods.workplace import clear, put_files
 from appliance.pull.ssh_config import ssh_config
+from appliance.pull.streams import insist_filled, stream_failure
 from appliance.record import Reason
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class OnClient:
 
     def failure(self, heard: Heard) -> Failure | None:
         """Say what went wrong where it was the way, ssh, or the shell on the client, and not Borg."""
-        return self.channel.explain(heard) or ssh_failure(self.plan, heard)
+        return self.channel.explain(heard) or stream_failure(self.plan, heard) or ssh_failure(self.plan, heard)
 
     def release(self) -> None:
         """End the session; from here on no word of the client reaches the repository."""
@@ -81,6 +82,7 @@ class OnClient:
         self.release()
         self.guard.insist_unchanged()
         ledger.insist_complete(self.plan, repository.look(self.plan).archives)
+        insist_filled(self.plan)
         return repository.describe(self.plan)
 
 
