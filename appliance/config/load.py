@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from appliance.config.clients import Place, check_defaults, read_client
 from appliance.config.folder import CLIENT_FILES, MAIN, fingerprint, read_files
 from appliance.config.keys import did_you_mean, shown
-from appliance.config.model import Appliance, ApplianceSettings, Reach
+from appliance.config.model import Appliance, ApplianceSettings, Reach, SshAgentClient
 from appliance.config.sentences import key_of, sentence_of, why_not_toml
 from appliance.config.values import TimeZone, client_name
 from appliance.errors import ConfigError, Problem
@@ -127,16 +127,25 @@ def _clients(
         if isinstance(client, list):
             problems += client
         else:
-            problems += _without_gateway(client, place, settings)
+            problems += _beside_the_gateway(client, place, settings)
             clients[name] = client
     return tuple(clients[name] for name in sorted(clients))
 
 
-def _without_gateway(client: Client, place: Place, settings: ApplianceSettings | None) -> Iterable[Problem]:
-    if settings is not None and settings.gateway is None and client.reach is Reach.DIAL_IN:
+def _beside_the_gateway(client: Client, place: Place, settings: ApplianceSettings | None) -> Iterable[Problem]:
+    if settings is None:
+        return
+    gateway = settings.gateway
+    if isinstance(client, SshAgentClient) and gateway is not None and client.callback.port == gateway.port:
+        sentence = (
+            f"port {gateway.port} is that of the gateway in [appliance], and only one can listen there; "
+            "write another one for one of them"
+        )
+        yield place.problem("callback", sentence)
+    if gateway is None and client.reach is Reach.DIAL_IN:
         sentence = (
             '"dial-in" needs the gateway, which is off; write the address under which clients dial in to this server '
-            'into [appliance], such as gateway = "nas.lan:2222"'
+            'into [appliance], such as gateway = "nas.lan:2200"'
         )
         yield place.problem("reach", sentence)
 

@@ -90,7 +90,7 @@ def test_without_a_gateway_nobody_can_be_told_to_dial_in(world: CliWorld) -> Non
     shown = world.run("client", "add", "db1", "--host", "localhost", "--reach", "dial-in")
 
     assert shown.code == 2
-    assert 'gateway = "nas.lan:2222"' in shown.err
+    assert 'gateway = "nas.lan:2200"' in shown.err
     assert not (world.config / "clients.d/db1.toml").exists()
 
 

@@ -58,7 +58,13 @@ def test_a_client_that_dials_in_needs_the_gateway(method: str) -> None:
     (problem,) = problems_of(written(method, "dial-in"))
 
     assert problem.startswith('borgpull.toml: clients.web1.reach: "dial-in" needs the gateway, which is off; write')
-    assert 'gateway = "nas.lan:2222"' in problem
+    assert 'gateway = "nas.lan:2200"' in problem
+
+
+def test_a_callback_and_the_gateway_cannot_listen_at_one_port() -> None:
+    (problem,) = problems_of('[appliance]\ngateway = "other.lan:2222"\n' + written("ssh-agent"))
+
+    assert problem.startswith("borgpull.toml: clients.web1.callback: port 2222 is that of the gateway in [appliance]")
 
 
 def test_a_gateway_that_is_wrong_is_not_called_missing_too() -> None:
