@@ -32,10 +32,10 @@ class Pulling:
     client: str = "web"
 
     @classmethod
-    def set_up(cls, appliance: ApplianceUnderTest, machine: Machine) -> Pulling:
-        """Put a proxy before the machine and add it as a client."""
+    def set_up(cls, appliance: ApplianceUnderTest, machine: Machine, *options: str) -> Pulling:
+        """Put a proxy before the machine and add it as a client; `options` are those of `client add`."""
         pulling = cls(appliance=appliance, machine=machine, proxy=ProxyMachine(machine))
-        appliance.add_client(pulling.client, machine, "--path", "/srv/tree", host=pulling.proxy.host)
+        appliance.add_client(pulling.client, machine, "--path", "/srv/tree", *options, host=pulling.proxy.host)
         return pulling
 
     def configure(self, more: str = "") -> None:

@@ -8,8 +8,8 @@ import pytest
 
 from tests.e2e.harness.leftovers import assert_nothing_is_left
 from tests.e2e.harness.on_client import assert_client_is_clean
-from tests.e2e.harness.outside import archived_tree, outside_archives
-from tests.lab.compare import differences
+from tests.e2e.harness.outside import outside_archives
+from tests.e2e.harness.whole import SOURCES, assert_whole, dig_holes
 
 if TYPE_CHECKING:
     from tests.e2e.harness.shared import Shared
@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("kind", ["trixie", "bookworm"])
 def test_an_archive_equals_the_machine_in_everything(shared: Shared, kind: str) -> None:
     appliance, machine, client = shared.appliance, shared.machine(kind), f"forward-{kind}"
-    appliance.add_client(client, machine, "--path", "/srv/tree", "--method", "remote-forward")
+    dig_holes(machine)
+    appliance.add_client(client, machine, *SOURCES, "--method", "remote-forward")
     listening = machine.listening_ports()
     assert appliance.borgpull("client", "probe", client).returncode == 0
 
@@ -28,7 +29,7 @@ def test_an_archive_equals_the_machine_in_everything(shared: Shared, kind: str) 
     assert appliance.status(client)["state"] == "ok"
     (archive,) = appliance.archives(client)
     assert outside_archives(appliance, client) == [archive]
-    assert differences(machine.manifest(), archived_tree(appliance, client, archive)) == []
+    assert_whole(appliance, machine, client, archive)
     assert_nothing_is_left(appliance, client, machine)
     assert_client_is_clean(machine)
     assert machine.listening_ports() == listening

@@ -8,8 +8,8 @@ import pytest
 
 from tests.e2e.harness.leftovers import assert_nothing_is_left
 from tests.e2e.harness.on_client import assert_client_is_clean
-from tests.e2e.harness.outside import archived_tree, outside_archives
-from tests.lab.compare import differences
+from tests.e2e.harness.outside import outside_archives
+from tests.e2e.harness.whole import SOURCES, assert_whole, dig_holes
 
 if TYPE_CHECKING:
     from tests.e2e.harness.shared import Shared
@@ -20,7 +20,8 @@ _AGENT_SOCKETS = "find /tmp -path '*/agent.*' -o -path '*/ssh-*' -type s"
 @pytest.mark.parametrize("kind", ["trixie", "bookworm"])
 def test_an_archive_equals_the_machine_in_everything(shared: Shared, callback: str, kind: str) -> None:
     appliance, machine, client = shared.appliance, shared.machine(kind), f"agent-{kind}"
-    appliance.add_client(client, machine, "--path", "/srv/tree", "--method", "ssh-agent", "--callback", callback)
+    dig_holes(machine)
+    appliance.add_client(client, machine, *SOURCES, "--method", "ssh-agent", "--callback", callback)
     assert appliance.borgpull("client", "probe", client).returncode == 0
 
     run = appliance.run(client)
@@ -29,7 +30,7 @@ def test_an_archive_equals_the_machine_in_everything(shared: Shared, callback: s
     assert appliance.status(client)["state"] == "ok"
     (archive,) = appliance.archives(client)
     assert outside_archives(appliance, client) == [archive]
-    assert differences(machine.manifest(), archived_tree(appliance, client, archive)) == []
+    assert_whole(appliance, machine, client, archive)
     assert_nothing_is_left(appliance, client, machine)
     assert_client_is_clean(machine)
     assert machine.exec("sh", "-c", _AGENT_SOCKETS).stdout == ""
