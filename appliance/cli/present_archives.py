@@ -96,8 +96,8 @@ def _alarm(missing: Sequence[SeenArchive]) -> list[RenderableType]:
         return []
     count = "1 archive is" if len(missing) == 1 else f"{len(missing)} archives are"
     sentence = (
-        f"! {count} in the ledger and MISSING from the repository. Borgpull did not delete anything: find out who did "
-        "before the next run, and keep a copy of the repository as it is."
+        f"! {count} in the ledger and MISSING from the repository. Borgpull did not delete it: "
+        "`borgpull repair NAME` shows since when, and can bring it back."
     )
     return [Text(sentence, style="bold red")]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from appliance.record import Operation, Outcome, Reason, RequestKind
+from appliance.record import LedgerEntry, Operation, Outcome, Reason, RequestKind, RollbackPoint
 from tests.contract.records import START, archive, begun, ended, entry, repository
 
 if TYPE_CHECKING:
@@ -66,3 +67,41 @@ def test_a_fact_is_what_was_set_last(journal: Whole) -> None:
 
     assert journal.fact("appliance_id") == "two"
     assert journal.fact("heartbeat") == "2026-11-22T02:30:00+00:00"
+
+
+def test_what_is_gone_leaves_the_ledger_of_its_client_alone(journal: Whole) -> None:
+    first, second = archive(1, after_hours=1), archive(2, after_hours=2)
+    journal.finish(ended(begun("r1"), Outcome.SUCCESS), [entry(first), entry(second)])
+    journal.finish(
+        ended(begun("r2", "db", after_hours=1), Outcome.SUCCESS),
+        [LedgerEntry(client="db", archive=first, run_id="r2")],
+    )
+
+    pruned = ended(begun("r3", after_hours=2, operation=Operation.PRUNE), Outcome.SUCCESS)
+    journal.finish(pruned, gone=[first.id, "an id that nobody knows"])
+
+    assert [one.archive for one in journal.archives("web")] == [second]
+    assert [one.archive for one in journal.archives("db")] == [first]
+    assert journal.last_runs()["web"].archives == 1
+
+
+def test_the_newest_good_run_says_where_to_roll_back_to(journal: Whole) -> None:
+    silent, stats = repository("aa"), replace(repository("aa"), transaction=41, segments=30)
+    journal.finish(ended(begun("r1"), Outcome.SUCCESS, repository=silent))
+    known = journal.repository("web")
+    assert known is not None
+    assert known.point is None
+
+    journal.finish(ended(begun("r2", after_hours=1), Outcome.SUCCESS, repository=stats))
+    pruned = begun("r3", after_hours=2, operation=Operation.PRUNE)
+    journal.finish(ended(pruned, Outcome.SUCCESS, repository=replace(stats, transaction=57, segments=8)))
+    other = replace(repository("somebody's"), transaction=99, segments=99)
+    journal.finish(ended(begun("r4", after_hours=3), Outcome.SUCCESS, repository=other))
+    journal.finish(ended(begun("r5", after_hours=4), Outcome.FAILED, repository=replace(stats, transaction=60)))
+    journal.finish(ended(begun("r6", after_hours=5), Outcome.SUCCESS, repository=silent))
+
+    known = journal.repository("web")
+    assert known is not None
+    assert known.point == RollbackPoint(
+        transaction=57, segments=8, run_id="r3", reached=START + timedelta(hours=2, minutes=5)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.edges.sqlite_journal import SqliteJournal
+from appliance.edges.sqlite_journal.documents import write
+from appliance.edges.sqlite_journal.schema import MIGRATIONS
 from appliance.errors import StateError
 from appliance.record import Outcome
-from tests.contract.records import CLOCK, archive, begun, ended, entry
+from tests.contract.records import CLOCK, archive, begun, ended, entry, repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,3 +111,26 @@ def test_old_runs_are_forgotten_but_neither_their_counts_nor_their_archives(jour
     assert history.last_success is not None
     assert history.last_success.run_id == "old"
     assert journal.archives("web") == [entry(archive(1), "old")]
+
+
+def test_a_journal_of_before_the_rollback_point_is_read_and_brought_up_to_date(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as old:
+        old.executescript(MIGRATIONS[0])
+        old.execute("INSERT INTO repositories VALUES ('web', 'aa', '2026-11-22T02:30:00.000000+00:00')")
+        record = json.loads(write(ended(begun(), Outcome.SUCCESS, repository=repository("aa"))))
+        del record["repository"]["transaction"], record["repository"]["segments"]
+        old.execute(
+            "INSERT INTO runs VALUES ('r1', 'web', 'create', '2026-11-22', '2026-11-22', 'success', NULL, ?)",
+            (json.dumps(record),),
+        )
+        old.execute("PRAGMA user_version = 1")
+        old.commit()
+
+    journal = SqliteJournal(path, CLOCK)
+    known, run = journal.repository("web"), journal.run("r1")
+    journal.close()
+
+    assert known is not None
+    assert (known.repository_id, known.point) == ("aa", None)
+    assert run is not None
+    assert run.repository == repository("aa")

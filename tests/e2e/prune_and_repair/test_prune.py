@@ -1,0 +1,64 @@
+"""The promise: nothing is deleted until the ledger agrees, and afterwards the ledger is what the repository holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.e2e.harness.by_hand import borg_by_hand
+from tests.e2e.harness.leftovers import assert_nothing_is_left
+from tests.e2e.harness.outside import outside_archives, outside_borg
+
+if TYPE_CHECKING:
+    from tests.e2e.harness.appliance import ApplianceUnderTest
+    from tests.e2e.harness.shared import Shared
+
+_PATH = ("--path", "/srv/tree/folder 0")
+
+
+def _archives(appliance: ApplianceUnderTest, client: str, count: int) -> list[str]:
+    for _ in range(count):
+        done = appliance.run(client)
+        assert done.returncode == 0, done.stdout + done.stderr
+    return appliance.archives(client)
+
+
+def test_prune_keeps_what_the_rules_keep_and_frees_the_room(shared: Shared) -> None:
+    appliance, client = shared.appliance, "pruned"
+    appliance.add_client(client, shared.machine("trixie"), *_PATH)
+    oldest, middle, newest = _archives(appliance, client, 3)
+    borg_by_hand(appliance, client, f"create ::{client}.tmp-of-a-dead-run /etc/hostname")
+
+    done = appliance.run(client, "--operation", "prune")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    # Of one day Borg keeps the last archive, and the very first one until the rule has its seven.
+    assert "1 archive deleted, and 1 unfinished" in done.stdout
+    found = appliance.json("archives", client)
+    assert {one["name"] for one in found if one["in_repository"] and one["in_ledger"]} == {oldest, newest}
+    assert middle not in {one["name"] for one in found}
+    assert outside_archives(appliance, client) == [oldest, newest]
+    assert outside_borg(appliance, client, "check").returncode == 0
+    assert appliance.status(client)["archives"] == 2
+    assert appliance.last_run(client)["operation"] == "prune"
+    assert_nothing_is_left(appliance, client)
+
+    again = appliance.run(client)
+
+    assert again.returncode == 0, again.stdout + again.stderr
+    assert len(appliance.archives(client)) == 3
+
+
+def test_a_client_without_rules_is_never_pruned(shared: Shared) -> None:
+    appliance, client = shared.appliance, "kept"
+    appliance.add_client(client, shared.machine("trixie"), *_PATH)
+    made = _archives(appliance, client, 1)
+    defaults = appliance.read("/config/borgpull.toml")
+    appliance.write_config(defaults.replace("keep = { daily = 7 }\n", ""))
+    try:
+        done = appliance.run(client, "--operation", "prune")
+    finally:
+        appliance.write_config(defaults)
+
+    assert done.returncode == 5, done.stdout + done.stderr
+    assert "has no `keep`, so every archive is kept" in done.stdout
+    assert appliance.archives(client) == made

@@ -1,0 +1,115 @@
+"""What may be pruned: by which rules, never everything, and never beside archives that nobody vouches for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.borg import prune as verbs
+from appliance.plan import retention
+from appliance.plan.events import ListedArchive
+from appliance.plan.gates import ledger_gate, missing
+from appliance.plan.make import plan_run
+from appliance.record import LedgerEntry, Reason
+from tests.house import NOON, archive, one
+
+if TYPE_CHECKING:
+    from appliance.plan.run_plan import RunPlan
+
+FIRST, SECOND = archive("web1-2026-11-21T12:00:00", 1), archive("web1-2026-11-22T12:00:00", 2)
+
+
+def planned(keep: str = "{ daily = 7 }", method: str = "sshfs") -> RunPlan:
+    ledger = [LedgerEntry(client="web1", archive=each, run_id="r") for each in (FIRST, SECOND)]
+    plan = plan_run(one(keep=keep), "prune", run_id="run-1", now=NOON, appliance_id="us", ledger=ledger)
+    return replace(plan, method=method)
+
+
+def listed(number: int, name: str) -> ListedArchive:
+    return ListedArchive(name=name, id=f"{number:064x}", started=NOON)
+
+
+THERE = (listed(1, FIRST.name), listed(2, SECOND.name))
+STRANGER = listed(3, "web1-2027-01-01T00:00:00")
+
+
+@pytest.mark.parametrize(
+    ("keep", "options"),
+    [
+        ("{ daily = 7 }", "--keep-daily 7"),
+        ('{ within = "36h", yearly = 2 }', "--keep-within 36H --keep-yearly 2"),
+        ('{ within = "7d" }', "--keep-within 168H"),
+        ('{ within = "90m" }', "--keep-within 2H"),
+        (
+            "{ last = 1, hourly = 2, daily = 3, weekly = 4, monthly = 5, yearly = 6 }",
+            "--keep-last 1 --keep-hourly 2 --keep-daily 3 --keep-weekly 4 --keep-monthly 5 --keep-yearly 6",
+        ),
+    ],
+)
+def test_the_rules_become_options_of_borg_and_no_span_gets_shorter(keep: str, options: str) -> None:
+    assert " ".join(planned(keep).keep) == options
+
+
+def test_without_rules_and_without_a_remainder_nothing_is_pruned() -> None:
+    none = retention.rules_gate(replace(planned(), keep=()))
+    everything = retention.remainder_gate(planned(), ())
+
+    assert none is not None
+    assert everything is not None
+    assert (none.reason, everything.reason) == (Reason.RETENTION, Reason.RETENTION)
+    assert retention.rules_gate(planned()) is None
+    assert retention.remainder_gate(planned(), THERE[:1]) is None
+
+
+def test_archives_that_a_client_made_itself_stop_a_prune() -> None:
+    refusal = retention.stranger_gate(planned(method="socat"), (*THERE, STRANGER))
+
+    assert refusal is not None
+    assert refusal.reason is Reason.TAMPERING
+    assert STRANGER.name in refusal.sentence
+    assert retention.stranger_gate(planned(method="socat"), THERE) is None
+    # Where Borg runs here, it is one of ours that a crash kept from being recorded.
+    assert retention.stranger_gate(planned(), (*THERE, STRANGER)) is None
+
+
+def test_an_archive_is_the_same_only_with_its_id_and_its_start() -> None:
+    plan = planned()
+    another, moved = replace(THERE[0], id="f" * 64), replace(THERE[0], started=NOON.replace(year=2030))
+
+    assert missing(plan, THERE) == ()
+    assert [known.name for known in missing(plan, (another, THERE[1]))] == [FIRST.name]
+    assert [known.name for known in missing(plan, (moved, THERE[1]))] == [FIRST.name]
+
+
+def test_what_a_prune_of_ours_was_about_to_delete_is_no_tampering() -> None:
+    plan = planned()
+
+    assert ledger_gate(plan, THERE[1:], frozenset({FIRST.id})) is None
+    refusal = ledger_gate(plan, (), frozenset({FIRST.id}))
+    assert refusal is not None
+    assert refusal.reason is Reason.TAMPERING
+    assert SECOND.name in refusal.sentence
+    assert FIRST.name not in refusal.sentence
+
+
+def test_what_borg_would_prune_is_read_by_id() -> None:
+    said = (
+        f"Keeping archive (rule: daily #1):            web1-b     Sat, 2026-01-03 00:00:00 [{2:064x}]",
+        f"Would prune:                                 web1-a     Fri, 2026-01-02 00:00:00 [{1:064x}]",
+        f"Keeping archive (rule: daily #2): Would prune: [{7:064x}] Fri, 2026-01-02 00:00:00 [{3:064x}]",
+    )
+    lines = [json.dumps({"type": "log_message", "message": one, "levelname": "INFO"}) for one in said]
+
+    assert verbs.read_doomed("\n".join(lines)) == {f"{1:064x}"}
+
+
+def test_a_prune_asks_for_final_names_of_this_client_and_deletes_by_name() -> None:
+    asked, deleting = verbs.would_prune(planned()), verbs.delete(planned(), ("web1-a", "-odd"))
+
+    assert asked.argv[asked.argv.index("prune") :] == (
+        *("prune", "--dry-run", "--list", "--keep-daily", "7", "--glob-archives", "web1-*", "/.borgpull/repository"),
+    )
+    assert deleting.argv[deleting.argv.index("delete") :] == ("delete", "--", "/.borgpull/repository", "web1-a", "-odd")
