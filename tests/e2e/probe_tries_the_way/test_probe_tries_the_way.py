@@ -1,0 +1,82 @@
+"""A probe goes there and comes back as Borg would, so an sshd or a callback that forbids it is found before a run."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.harness.engine import docker
+from tests.e2e.harness.leftovers import assert_nothing_is_left
+from tests.e2e.harness.on_client import assert_client_is_clean
+
+if TYPE_CHECKING:
+    from tests.e2e.conftest import StartMachine
+    from tests.e2e.harness.appliance import ApplianceUnderTest
+    from tests.e2e.harness.lab import Lab
+    from tests.e2e.harness.machine import Machine
+    from tests.e2e.harness.shared import Shared
+
+_FORBID = "echo '{}' > /etc/ssh/sshd_config.d/a.conf; pkill -HUP -o sshd"
+
+
+def callback_of(lab: Lab) -> str:
+    """Return the engine's host as machines of the lab see it, with a port that nobody has."""
+    form = "{{(index .IPAM.Config 0).Gateway}}"
+    host = docker("network", "inspect", "--format", form, lab.network).stdout.strip()
+    with socket.socket() as asked:
+        asked.bind(("", 0))
+        return f"{host}:{asked.getsockname()[1]}"
+
+
+def add(appliance: ApplianceUnderTest, client: str, machine: Machine, method: str, callback: str = "") -> None:
+    options = ("--callback", callback or callback_of(machine.lab)) if method == "ssh-agent" else ()
+    appliance.add_client(client, machine, "--path", "/srv/tree/odd", "--method", method, *options)
+
+
+def probe(appliance: ApplianceUnderTest, client: str) -> tuple[int, str | None]:
+    code = appliance.borgpull("client", "probe", client, check=False).returncode
+    last = appliance.last_run(client)
+    assert last["operation"] == "probe"
+    return code, last["reason"]
+
+
+@pytest.mark.parametrize("method", ["socat", "ssh-agent", "remote-forward"])
+def test_a_way_that_is_open_is_found_open_and_nothing_is_made(shared: Shared, method: str) -> None:
+    appliance, machine, client = shared.appliance, shared.machine("trixie"), f"probed-{method}"
+    add(appliance, client, machine, method)
+
+    assert probe(appliance, client) == (0, None)
+
+    assert appliance.shell(f"ls -A /repos/{client}").stdout == ""
+    assert_nothing_is_left(appliance, client, machine)
+    assert_client_is_clean(machine)
+
+
+@pytest.mark.parametrize(
+    ("method", "forbidden"),
+    [
+        ("socat", "AllowStreamLocalForwarding no"),
+        ("ssh-agent", "AllowAgentForwarding no"),
+        ("remote-forward", "AllowTcpForwarding no"),
+    ],
+)
+def test_an_sshd_that_forbids_what_the_method_needs_fails_the_probe(
+    shared: Shared, start_machine: StartMachine, method: str, forbidden: str
+) -> None:
+    appliance, machine, client = shared.appliance, start_machine("trixie"), f"forbidden-{method}"
+    add(appliance, client, machine, method)
+    machine.exec("sh", "-c", _FORBID.format(forbidden))
+
+    assert probe(appliance, client) == (3, "forwarding")
+    assert_client_is_clean(machine)
+
+
+def test_a_callback_that_leads_elsewhere_fails_the_probe(shared: Shared) -> None:
+    appliance, machine, client = shared.appliance, shared.machine("trixie"), "called-elsewhere"
+    port = callback_of(machine.lab).rpartition(":")[2]
+    add(appliance, client, machine, "ssh-agent", callback=f"{machine.host}:{port}")
+
+    assert probe(appliance, client) == (3, "callback")
+    assert_client_is_clean(machine)
