@@ -102,10 +102,13 @@ class TunnelFiles:
         try:
             # The gateway meets strangers: it must not be able to point us at another file, or at an endless one.
             descriptor = os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+            try:
+                text = os.read(descriptor, _LARGEST_REPORT)
+            finally:
+                os.close(descriptor)
         except OSError:
             return None
-        with os.fdopen(descriptor, "rb") as stream:
-            return TunnelReport.from_json(stream.read(_LARGEST_REPORT).decode("utf-8", "replace"))
+        return TunnelReport.from_json(text.decode("utf-8", "replace"))
 
     def _read(self, client: str) -> Tunnel:
         file = self._here(places.tunnel_file(client))

@@ -28,7 +28,7 @@ class TunnelReport:
             found = json.loads(text)
             time = datetime.fromisoformat(found["time"])
             ports = frozenset(port for port in found["ports"] if isinstance(port, int))
-        except (ValueError, TypeError, KeyError):
+        except (ValueError, TypeError, KeyError, RecursionError):
             return None
         return cls(time=time, ports=ports) if time.tzinfo is not None else None
 

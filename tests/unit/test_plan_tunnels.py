@@ -94,7 +94,18 @@ def test_a_report_is_read_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{}", "[]", "7", '{"time": 7, "ports": []}', '{"time": "2026-11-22T12:00:00", "ports": []}', '{"time"']
+    "text",
+    [
+        "",
+        "{}",
+        "[]",
+        "7",
+        '{"time": 7, "ports": []}',
+        '{"time": "2026-11-22T12:00:00", "ports": []}',
+        '{"time"',
+        "[" * 100_000,
+    ],
+    ids=range(8),
 )
 def test_what_no_gateway_writes_is_no_report(text: str) -> None:
     assert TunnelReport.from_json(text) is None

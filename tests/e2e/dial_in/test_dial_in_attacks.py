@@ -1,0 +1,108 @@
+"""The promise: a tunnel's key opens its own port on the gateway's loopback, and nothing else whatsoever."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.harness.engine import docker
+
+if TYPE_CHECKING:
+    from tests.e2e.dial_in.conftest import Remote
+    from tests.e2e.harness.dialling import Dialler
+
+_STILL_OPEN = 124
+
+
+def port_of(dialler: Dialler) -> int:
+    command = dialler.appliance.borgpull("client", "setup", dialler.client, "--tunnel-command").stdout
+    found = re.search(r"-R localhost:(\d+):", command)
+    assert found
+    return int(found[1])
+
+
+def free_its_port(dialler: Dialler) -> None:
+    """End its tunnel, so that only sshd's rules decide who gets a port."""
+    if dialler.state() == "up":
+        dialler.hang_up()
+
+
+@pytest.mark.parametrize("command", ["id", "/bin/sh", "cat /etc/passwd", "borgpull"])
+def test_no_command_runs_at_the_gateway(remote: Remote, command: str) -> None:
+    done = remote.laptop.ssh(command)
+
+    assert done.returncode not in (0, _STILL_OPEN)
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("option", ["-T", "-tt", "-s"])
+def test_no_shell_no_terminal_and_no_subsystem_open(remote: Remote, option: str) -> None:
+    done = remote.laptop.ssh(option, *(["sftp"] if option == "-s" else []))
+
+    assert done.returncode not in (0, _STILL_OPEN)
+    assert done.stdout == ""
+
+
+def test_nothing_in_the_docker_network_can_be_reached_through_the_gateway(remote: Remote) -> None:
+    network = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
+    supervisor = docker("inspect", "--format", network, remote.appliance.supervisor).stdout.split()[0]
+    for place in (f"{supervisor}:9187", "localhost:2022", "localhost:22001", "[::1]:2022"):
+        done = remote.laptop.ssh(f"-W {place}")
+
+        assert done.returncode not in (0, _STILL_OPEN), place
+        assert "prohibited" in done.stderr, done.stderr
+
+
+def test_a_local_forwarding_carries_nothing(remote: Remote) -> None:
+    script = "(sleep 2; exec 3<>/dev/tcp/127.0.0.1/7001; timeout 2 head -c 4 <&3) & "
+    command = remote.appliance.borgpull("client", "setup", "laptop", "--tunnel-command").stdout.strip()
+    command = re.sub(r"-R \S+", "-L 7001:localhost:2022", command)
+
+    done = remote.laptop.machine.exec("timeout", "8", "bash", "-c", f"{script}{command}", check=False)
+
+    assert "SSH" not in done.stdout
+    assert "open failed" in done.stderr
+
+
+def test_a_key_opens_no_port_but_its_own_and_none_for_everybody(remote: Remote) -> None:
+    free_its_port(remote.laptop)
+    free_its_port(remote.cabin)
+    own, others = port_of(remote.laptop), port_of(remote.cabin)
+    assert own != others
+
+    for place in (f"localhost:{others}", "localhost:0", f"0.0.0.0:{own}", f"*:{own}", f"[::]:{own}", "localhost:2022"):
+        done = remote.laptop.ssh("-N", f"-R '{place}:localhost:22'")
+        assert done.returncode == 255, f"{place}: {done.stderr}"
+        assert "remote port forwarding failed" in done.stderr, place
+    socket = remote.laptop.ssh("-N", "-R /tmp/taken:localhost:22")
+    assert "forwarding failed" in socket.stderr
+
+    assert remote.laptop.ssh("-N", f"-R localhost:{own}:localhost:22").returncode == _STILL_OPEN
+    assert remote.cabin.ssh("-N", f"-R localhost:{others}:localhost:22").returncode == _STILL_OPEN
+    remote.laptop.dial()
+    remote.cabin.dial()
+
+
+def test_one_key_cannot_be_let_in_for_two_clients(remote: Remote) -> None:
+    key = remote.laptop.machine.exec("cat", "/etc/borgpull/tunnel-laptop.pub").stdout.strip()
+
+    refused = remote.appliance.borgpull("client", "setup", "cabin", "--tunnel-key", key, check=False)
+
+    assert refused.returncode == 2
+    assert "is the tunnel key of laptop already" in refused.stderr
+
+
+def test_the_gateway_has_no_rights_and_sees_no_client(remote: Remote) -> None:
+    gateway = f"{remote.appliance.name}-gateway"
+
+    status = docker("exec", gateway, "cat", "/proc/1/status").stdout
+    mounts = docker("inspect", "--format", "{{range .Mounts}}{{.Destination}} {{end}}", gateway).stdout.split()
+    user = docker("exec", gateway, "id", "-u").stdout.strip()
+    files = docker("exec", gateway, "ls", "/.borgpull/door").stdout.split()
+
+    assert user == "1000"
+    assert re.search(r"^CapBnd:\s+0+$", status, re.MULTILINE)
+    assert sorted(mounts) == ["/.borgpull/door", "/.borgpull/host_key", "/.borgpull/reports"]
+    assert files == ["authorized_keys"]

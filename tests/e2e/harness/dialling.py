@@ -1,0 +1,112 @@
+"""Machines that the appliance cannot reach, and that dial in by what `client setup` prints."""
+
+from __future__ import annotations
+
+import re
+import socket
+from typing import TYPE_CHECKING
+
+from tests.e2e.harness.appliance import ApplianceUnderTest
+from tests.e2e.harness.engine import Completed, docker, wait_for
+from tests.e2e.harness.machine import Machine
+
+if TYPE_CHECKING:
+    from tests.e2e.harness.lab import Lab
+
+_RECONNECT_SECONDS = 60
+
+
+class FarSide:
+    """A network of its own: from there only what the Docker host publishes can be reached, and nobody gets in."""
+
+    def __init__(self, lab: Lab) -> None:
+        self.lab = lab
+        self.network = lab.name("far")
+        docker("network", "create", "--label", lab.label, self.network)
+        shown = docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", self.network)
+        self.host = shown.stdout.strip()
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self.machines: list[Machine] = []
+
+    def appliance(self, more: str = "") -> ApplianceUnderTest:
+        """Make an appliance whose gateway is published on the Docker host; it is not started yet."""
+        return ApplianceUnderTest(self.lab, settings=f'gateway = "{self.host}:{self.port}"\n{more}')
+
+    def machine(self, *, tree: str = "public") -> Machine:
+        """Start a machine that is in this network and in no other."""
+        made = Machine(self.lab, "trixie", tree=tree)
+        self.machines.append(made)
+        docker("network", "connect", self.network, made.host)
+        docker("network", "disconnect", self.lab.network, made.host)
+        return made
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        for machine in self.machines:
+            self.lab.sweep(f"{machine.host}$")
+        docker("network", "rm", self.network)
+
+
+class Dialler:
+    """One machine that dials in for one client, as its administrator would set it up."""
+
+    def __init__(self, appliance: ApplianceUnderTest, client: str, machine: Machine) -> None:
+        self.appliance = appliance
+        self.client = client
+        self.machine = machine
+
+    def set_up(self) -> None:
+        """Do what is printed: make the key there, pin the gateway there, and let the key in here."""
+        said = self.appliance.borgpull("client", "setup", self.client).stdout
+        pasted = re.search(r"^  mkdir -p /etc/borgpull\n(?:  .+\n)+", said, re.MULTILINE)
+        assert pasted, said
+        key = self.machine.exec("sh", "-euc", pasted[0]).stdout.strip()
+        self.appliance.borgpull("client", "setup", self.client, "--tunnel-key", key)
+
+    def dial(self) -> None:
+        """Let the printed loop run, and wait until the tunnel is up."""
+        said = self.appliance.borgpull("client", "setup", self.client).stdout
+        loop = re.search(r"^  (while :; do .+)$", said, re.MULTILINE)
+        assert loop, said
+        docker("exec", "--detach", self.machine.host, "sh", "-c", f"{loop[1]} >>/tmp/tunnel.log 2>&1")
+        self.wait("up")
+
+    def hang_up(self) -> None:
+        """End the loop and its tunnel, and wait until that is noticed."""
+        self.machine.exec("pkill", "-f", f"tunnel-{self.client}")
+        self.wait("down")
+
+    def wait(self, state: str) -> None:
+        """Wait until `status` says so of the tunnel."""
+        try:
+            wait_for(lambda: self.state() == state, within=_RECONNECT_SECONDS, what=f"tunnel {state}")
+        except AssertionError as late:
+            said = self.machine.exec("sh", "-c", "cat /tmp/tunnel.log || true").stdout
+            raise AssertionError(f"{late}\n{said}\n{self.appliance.log()}") from None
+
+    def state(self) -> str | None:
+        """Return what `status` says of the tunnel."""
+        found: str | None = self.appliance.status(self.client)["tunnel"]
+        return found
+
+    def ssh(self, *options: str, seconds: int = 5) -> Completed:
+        """Try something else with the tunnel's key; 124 means that ssh was still at it when the time was over."""
+        command = self.appliance.borgpull("client", "setup", self.client, "--tunnel-command").stdout.strip()
+        words, login = re.sub(r" -N -T| -R \S+", "", command).rsplit(" ", 1)
+        # What follows the login is a command for the gateway.
+        before = [option for option in options if option.startswith("-")]
+        after = [option for option in options if not option.startswith("-")]
+        script = " ".join([words, *before, login, *after])
+        return self.machine.exec("timeout", str(seconds), "sh", "-c", script, check=False)
+
+
+def add_client_that_dials_in(
+    appliance: ApplianceUnderTest, name: str, machine: Machine, *options: str, host: str = "localhost"
+) -> None:
+    """Add a client, and install its pull key by hand; its host key can only be seen through the tunnel."""
+    appliance.borgpull(
+        "client", "add", name, "--host", host, "--reach", "dial-in", "--path", "/srv/tree/folder 0", *options
+    )
+    machine.authorize(appliance.borgpull("client", "setup", name, "--key-line").stdout)
