@@ -1,0 +1,32 @@
+"""Three machines in a row, and an appliance that sees the first one only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.e2e.harness.appliance import ApplianceUnderTest
+from tests.e2e.harness.hidden import Row
+from tests.e2e.harness.troubled import LIMITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.e2e.harness.lab import Lab
+
+
+@pytest.fixture(scope="package")
+def row(lab: Lab) -> Iterator[Row]:
+    machines = Row(lab, "none", "", "")
+    yield machines
+    machines.close()
+
+
+@pytest.fixture(scope="package")
+def outsider(lab: Lab) -> Iterator[ApplianceUnderTest]:
+    under_test = ApplianceUnderTest(lab)
+    under_test.write_config(under_test.read("/config/borgpull.toml") + LIMITS)
+    under_test.create()
+    yield under_test
+    lab.sweep(f"{under_test.name}-")
