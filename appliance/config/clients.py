@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 
 # Two ways to say one thing: a client that has one of them takes the other from nowhere.
 _EITHER = (frozenset({"schedule", "every"}), frozenset({"folder", "volume"}), frozenset({"paths", "stream"}))
+# What is said of files means nothing for a stream.
+_OF_FILES = frozenset({"exclude", "exclude_caches"})
+_NO_FILES = "means nothing beside stream, which reads no files; remove it"
 # What [defaults] need beside them to be judged alone.
 _MACHINE: dict[str, object] = {"host": "any-host", "paths": ["/"]}
 _STAND_IN: dict[str, dict[str, object]] = {
@@ -72,6 +75,8 @@ def read_client(
     merged = _inherited(own, method, defaults) | own
     client, found = _validated(merged, name, method, place)
     problems += [problem for key, problem in found if key not in merged or key in own]
+    if "stream" in merged:
+        problems += [place.problem(key, _NO_FILES) for key in sorted(_OF_FILES) if own.get(key)]
     return problems if client is None or problems else client
 
 
@@ -92,6 +97,8 @@ def check_defaults(defaults: Mapping[str, object], place: Place) -> list[Problem
 
 def _inherited(own: Mapping[str, object], method: str, defaults: Mapping[str, object]) -> dict[str, object]:
     known = KEYS[method] - {"method"} - _not_meant(own, method, defaults)
+    if "stream" in own or "stream" in known & defaults.keys():
+        known -= _OF_FILES
     return {key: value for key, value in defaults.items() if key in known}
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from appliance.config.load import MAIN, parse
-from appliance.config.model import MountClient, SshfsClient
+from appliance.config.model import Client, MountClient, SshfsClient
 from appliance.errors import ConfigError
 
 WEB1 = '[clients.web1]\nhost = "web1.lan"\npaths = ["/"]\n'
@@ -20,7 +20,7 @@ def problems(texts: dict[str, str], environ: dict[str, str] | None = None) -> li
     return [str(problem) for problem in caught.value.problems]
 
 
-def only(text: str) -> SshfsClient | MountClient:
+def only(text: str) -> Client:
     (client,) = parse({MAIN: text}, {}).clients
     return client
 

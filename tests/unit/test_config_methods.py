@@ -106,6 +106,17 @@ def test_a_borg_on_the_client_needs_paths_or_a_stream_and_not_both(method: str) 
     assert problems_of(without + stream) == []
 
 
+@pytest.mark.parametrize("own", ['exclude = ["/tmp"]', "exclude_caches = true"])
+def test_what_is_said_of_files_is_refused_beside_a_stream_and_may_come_from_the_defaults(own: str) -> None:
+    stream = 'stream = { command = "pg_dumpall", name = "postgres.sql" }'
+    table = written("socat").replace('paths = ["/"]', stream)
+
+    (problem,) = problems_of(f"{table}{own}\n")
+
+    assert "means nothing beside stream" in problem
+    assert problems_of(f"[defaults]\n{own}\n{table}") == []
+
+
 @pytest.mark.parametrize("method", ON_THE_CLIENT)
 def test_the_chroot_is_for_sshfs_and_a_client_with_borg_of_its_own_is_told_so(method: str) -> None:
     (problem,) = problems_of(written(method, extra='names = "chroot"'))
