@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from appliance.cli.client_add import add
+from appliance.cli.client_borg import borg
 from appliance.cli.client_list import list_clients
 from appliance.cli.client_setup import setup
 from appliance.cli.client_trust import trust
@@ -21,6 +22,7 @@ def client() -> None:
 
 
 client.add_command(add)
+client.add_command(borg)
 client.add_command(list_clients)
 client.add_command(setup)
 client.add_command(trust)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SCAN = "scan"
 QUESTIONS = ("archives", "files", "key-export", "inspect", SCAN)
+# A Borg command of an operator on the client: no run that is recorded, but under the client's lock like one.
+BY_HAND = "by-hand"
 # They meet nothing but the repository: no network, no right (S6).
 _IN_THE_REPOSITORY = (Operation.PRUNE, Operation.REPAIR, Operation.ACCEPT, Operation.PURGE)
 
@@ -37,7 +39,7 @@ _READ_ALL_RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", _READ_ALL)
 
 def plan_file(plan: RunPlan) -> PurePosixPath:
     """Where the plan lies, as the supervisor sees it; a question has a file of its own beside that of a run."""
-    name = f"{plan.run_id}.json" if plan.operation in QUESTIONS else "plan.json"
+    name = f"{plan.run_id}.json" if plan.operation in (*QUESTIONS, BY_HAND) else "plan.json"
     return places.run_folder(plan.client) / name
 
 
@@ -52,7 +54,7 @@ def container_spec(client: Client, plan: RunPlan, settings: ApplianceSettings) -
         return _spec(client, plan, settings, mounts=mounts, network=_network(client, settings))
     if plan.operation in QUESTIONS:
         return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")
-    if plan.operation not in tuple(Operation):
+    if plan.operation not in (*Operation, BY_HAND):
         raise ValueError(f"no container is known for the operation {plan.operation}")
     if plan.operation in _IN_THE_REPOSITORY:
         return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")
@@ -83,7 +85,7 @@ def _sshfs(client: SshfsClient, plan: RunPlan, settings: ApplianceSettings) -> C
 
 def _borg(client: AnyBorgClient, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
     # Borg reads on the client; here only ssh and `borg serve` run, and they need no right at all.
-    is_called = plan.operation in (Operation.CREATE, Operation.PROBE)
+    is_called = plan.operation in (Operation.CREATE, Operation.PROBE, BY_HAND)
     callback = client.callback if isinstance(client, SshAgentClient) and is_called else None
     agent_key = (_ours(places.agent_key_file(client.name), places.AGENT_KEY),) if plan.dedicated_key else ()
     return _spec(

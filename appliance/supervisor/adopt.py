@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from appliance.plan import places
-from appliance.plan.container import QUESTIONS
+from appliance.plan.container import BY_HAND, QUESTIONS
 from appliance.record import Operation, RunRecord, Trigger
 from appliance.run import Watch, follow, interrupted
 from appliance.supervisor.workers import Workers, about
@@ -47,8 +47,8 @@ class Adoption:
         self.gateways = tuple(state for state in found if places.LABEL_GATEWAY in state.labels)
         states = [state for state in found if state not in self.gateways]
         unfinished = {record.run_id: record for record in self._desk.journal.unfinished()}
-        runs = [state for state in states if state.labels.get(places.LABEL_OPERATION) not in QUESTIONS]
-        self._tidy_questions([state for state in states if state not in runs])
+        runs = [state for state in states if state.labels.get(places.LABEL_OPERATION) not in (*QUESTIONS, BY_HAND)]
+        self._tidy_questions([state for state in states if state not in runs and not _is_at_work(state)])
         for state in runs:
             run_id = state.labels.get(places.LABEL_RUN, "")
             if run_id in followed:
@@ -98,6 +98,11 @@ class Adoption:
         for (name, running), since in self._questions.items():
             if now - since > (_QUESTION_LIMIT if running else _QUESTION_ENDED_LIMIT):
                 self._workers.end(name)
+
+
+def _is_at_work(state: ContainerState) -> bool:
+    """Whether it carries out a command of the operator, which keeps its own time limit."""
+    return state.running and state.labels.get(places.LABEL_OPERATION) == BY_HAND
 
 
 def watch_for(record: RunRecord, container: str, appliance: Appliance | None) -> Watch:

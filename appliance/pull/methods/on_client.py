@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from appliance.borg import by_hand
 from appliance.borg.create import create_on_client
 from appliance.plan import places
+from appliance.plan.container import BY_HAND
 from appliance.pull import ledger, repository
 from appliance.pull.failure import Failure
 from appliance.pull.methods.channels import channel
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from appliance.borg import output
+    from appliance.borg.command import Command
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.contact import Contact
     from appliance.pull.methods.channel import Channel
@@ -105,11 +108,14 @@ def remote_command(plan: RunPlan, workplace: Workplace, opened: Channel) -> str:
 
     Nothing secret stands in it, since other users of the client see arguments and, on some systems, environments.
     """
-    command = create_on_client(plan, base=workplace.base, rsh=opened.rsh)
+    build, where = create_on_client, "cd / || exit 126"
+    if plan.operation == BY_HAND:
+        build, where = _by_hand, "cd"
+    command = build(plan, base=workplace.base, rsh=opened.rsh)
     exports = [f"export {key}={shlex.quote(value)}" for key, value in {**command.env, "PATH": workplace.path}.items()]
     script = "; ".join(
         [
-            "cd / || exit 126",
+            where,
             "umask 077",
             # The passphrase under a number of its own: what Borg starts must not find it as its standard input.
             "exec 9<&0 </dev/null",
@@ -122,6 +128,10 @@ def remote_command(plan: RunPlan, workplace: Workplace, opened: Channel) -> str:
         ]
     )
     return f"exec /bin/sh -c {shlex.quote(script)}"
+
+
+def _by_hand(plan: RunPlan, *, base: str, rsh: str) -> Command:
+    return by_hand.on_client(plan.arguments, base=base, rsh=rsh)
 
 
 def clear_up(contact: Contact, workplace: Workplace, voice: Voice) -> None:

@@ -1,0 +1,136 @@
+"""`borgpull client borg`: any Borg command on the client, through the client's own channel."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from appliance.ask import ask
+from appliance.borg.by_hand import refusal
+from appliance.cli.question import appliance_id
+from appliance.cli.readable import safe_lines
+from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
+from appliance.cli.tunnel_states import tunnel_port, tunnel_states
+from appliance.config.model import BorgClient, MountClient
+from appliance.errors import BorgpullError, EngineError, ExitCode, NameTakenError, NotFoundError
+from appliance.plan import places
+from appliance.plan.container import BY_HAND, container_spec, plan_file
+from appliance.plan.dial_in import UP, not_up
+from appliance.plan.gates import launch_gate
+from appliance.plan.make import plan_run
+from appliance.plan.tunnels import dials_in
+from appliance.record import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from appliance.config.model import AnyBorgClient, Client
+    from appliance.plan.events import Result
+    from appliance.plan.run_plan import RunPlan
+    from appliance.ports import ContainerSpec
+
+_STOP_SECONDS = 90
+
+
+@click.command(context_settings={"ignore_unknown_options": True})
+@click.argument("name")
+@click.argument("arguments", metavar="-- ARGUMENTS...", nargs=-1, type=click.UNPROCESSED, required=True)
+@click.option("--force", is_flag=True, help="Also what can delete or change archives, or the repository itself.")
+@in_surroundings
+def borg(world: Surroundings, name: str, arguments: tuple[str, ...], *, force: bool) -> None:
+    """Run any Borg command on the client, against its repository (methods whose Borg runs there).
+
+    The repository need not be named: `::ARCHIVE` is an archive of it. Never beside another run of the client. Exit
+    code 1 when Borg warns, 3 when it fails.
+
+    Example: borgpull client borg web1 -- list
+    """
+    client = _with_borg(known_client(world.load(), name))
+    if dials_in(client) and tunnel_states(world.journal()).get(name) != UP:
+        raise BorgpullError(not_up(name))
+    why_not = refusal(arguments)
+    if why_not and not force:
+        raise click.UsageError(f"{why_not}. If you really want that: --force, before the `--`.")
+    plan = _planned(world, client, arguments)
+    result = _carried_out(world, plan, container_spec(client, plan, world.load().settings))
+    if result.message:
+        click.echo(f"borgpull: {safe_lines(result.message)}", err=True)
+    click.get_current_context().exit(ExitCode.ENGINE if result.reason is Reason.ENGINE else result.outcome.exit_code)
+
+
+def _with_borg(client: Client) -> AnyBorgClient:
+    if isinstance(client, BorgClient):
+        return client
+    instead = "a folder of this server" if isinstance(client, MountClient) else "a machine without Borg"
+    raise click.UsageError(
+        f"{client.name} is read by method {client.method}: {instead}, so there is no Borg on it to run. `borgpull "
+        f"archives {client.name}` and `borgpull files {client.name} latest` look into its repository from here, and "
+        "docs/how-to/restore-with-plain-borg.md tells how to do anything else."
+    )
+
+
+def _planned(world: Surroundings, client: AnyBorgClient, arguments: tuple[str, ...]) -> RunPlan:
+    """Take the gates of a run, and write the plan; raises BorgpullError."""
+    store, volumes = world.journal(), world.volumes()
+    ground = volumes.survey(client.name)
+    if not ground.has_repository:
+        raise NotFoundError(f"{client.name} has no repository yet; `borgpull run {client.name}` makes it")
+    us, known, histories = appliance_id(store), store.repository(client.name), store.last_runs()
+    others = any(history.last_success is not None for history in histories.values())
+    gate = launch_gate(client, ground, floor=0, appliance_id=us, known=known, others_known=others)
+    if gate is not None:
+        raise BorgpullError(gate.sentence)
+    plan = plan_run(
+        client,
+        BY_HAND,
+        run_id=f"{BY_HAND}-{secrets.token_hex(3)}",
+        now=world.clock.now(),
+        appliance_id=us,
+        history=histories.get(client.name),
+        ledger=store.archives(client.name),
+        repository=known,
+        arguments=arguments,
+        alive=tuple(
+            state.labels.get(places.LABEL_RUN, "")
+            for state in world.engine().ours(us)
+            if state.running and state.labels.get(places.LABEL_CLIENT) == client.name
+        ),
+        tunnel_port=tunnel_port(world, client),
+        room=ground.free_space - world.load().settings.free_space,
+    )
+    refused = volumes.prepare(plan)
+    if refused is not None:
+        raise BorgpullError(refused.sentence)
+    return plan
+
+
+def _carried_out(world: Surroundings, plan: RunPlan, spec: ContainerSpec) -> Result:
+    written = world.state_folder / Path(plan_file(plan)).relative_to(places.STATE)
+    answers = ask(world.engine(), spec)
+    try:
+        while True:
+            _pass_on(next(answers))
+    except StopIteration as end:
+        result: Result = end.value
+        return result
+    except NameTakenError as error:
+        raise EngineError(
+            f"{plan.client} is busy: another run of it goes on, and two never do at once; `borgpull status "
+            f"{plan.client}` shows it"
+        ) from error
+    except (KeyboardInterrupt, BrokenPipeError):
+        # Asked to end, Borg leaves no lock.
+        world.engine().stop(spec.name, _STOP_SECONDS)
+        raise
+    finally:
+        answers.close()
+        written.unlink(missing_ok=True)
+
+
+def _pass_on(said: Mapping[str, str]) -> None:
+    """Print what Borg printed, byte for byte, as if it ran here."""
+    click.echo(said.get("out", "").encode("latin-1"), nl=False)
+    click.echo(said.get("err", "").encode("latin-1"), nl=False, err=True)
