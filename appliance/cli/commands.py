@@ -14,6 +14,7 @@ _VERBS = {
     "config": "appliance.cli.config:config",
     "doctor": "appliance.cli.doctor:doctor",
     "files": "appliance.cli.files:files",
+    "gateway": "appliance.cli.gateway:gateway",
     "health": "appliance.cli.health:health",
     "history": "appliance.cli.history:history",
     "key": "appliance.cli.key:key",
@@ -28,7 +29,7 @@ _VERBS = {
     "supervise": "appliance.cli.supervise:supervise",
 }
 # These find what they need by themselves.
-_WORLDLESS = ("pull", "supervise")
+_WORLDLESS = ("gateway", "pull", "supervise")
 
 
 class Verbs(click.Group):
