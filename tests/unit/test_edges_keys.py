@@ -50,6 +50,18 @@ def test_secrets_are_private_and_nothing_else_is_left_behind(store: KeyStore, tm
     assert store.problems("web") == ()
 
 
+def test_a_key_for_the_way_back_is_made_once_and_is_private(store: KeyStore, tmp_path: Path) -> None:
+    key = tmp_path / "keys" / "web" / "id_ed25519_agent"
+
+    store.create_agent_key("web")
+    made = key.read_bytes()
+    store.create_agent_key("web")
+
+    assert made.startswith(b"-----BEGIN OPENSSH PRIVATE KEY-----")
+    assert key.read_bytes() == made
+    assert key.stat().st_mode & 0o777 == 0o600
+
+
 def test_what_is_there_is_never_replaced(store: KeyStore, tmp_path: Path) -> None:
     store.create("web")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}

@@ -21,6 +21,7 @@ from appliance.plan.gates import (
 )
 from appliance.plan.run_plan import Baseline, KnownArchive, RunPlan
 from appliance.record import KnownRepository, Reason
+from tests.clients import client_of
 from tests.house import NOON, mounted, one
 
 if TYPE_CHECKING:
@@ -95,6 +96,14 @@ def test_each_refusal_says_what_to_do(ground: Ground, expected: Reason, words: s
     assert refusal is not None
     assert refusal.reason is expected
     assert words in refusal.sentence
+
+
+def test_a_key_for_the_way_back_is_missed_only_by_who_wants_one_for_good() -> None:
+    usual, dedicated = (client_of("ssh-agent", extra=extra) for extra in ("", "dedicated_key = true"))
+
+    assert refused(FINE, client=usual) is None
+    assert reason(refused(FINE, client=dedicated)) is Reason.AUTH
+    assert refused(replace(FINE, has_agent_key=True), client=dedicated) is None
 
 
 def test_a_mount_needs_a_passphrase_but_neither_key_nor_pin() -> None:

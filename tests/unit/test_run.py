@@ -16,6 +16,7 @@ from appliance.plan.gates import Refusal
 from appliance.plan.make import plan_run
 from appliance.record import Outcome, Progress, Reason, RunRecord
 from appliance.run import Order, Watch, follow, run
+from tests.clients import client_of
 from tests.fakes import Script
 from tests.house import NOON, archive, bad, good, mounted, one, record, repository
 from tests.supervised import FINE, World, success, until
@@ -144,6 +145,19 @@ def test_volumes_that_cannot_be_prepared_let_nothing_start() -> None:
 
     assert trial.run().reason is Reason.NO_SPACE
     assert trial.world.engine.started == []
+
+
+def test_a_port_that_somebody_else_published_is_a_callback_that_fails() -> None:
+    trial = Trial(client=client_of("ssh-agent"))
+    taker = replace(trial.spec(), name="somebody-else")
+    trial.world.engine.play = lambda _spec: Script(hangs=True)
+    trial.world.engine.start(taker)
+
+    ended = trial.run()
+
+    assert (ended.outcome, ended.reason) == (Outcome.FAILED, Reason.CALLBACK)
+    assert "port 2222 of the Docker host is taken" in ended.message
+    assert "another port" in ended.message
 
 
 def test_no_fuse_on_the_host_is_said_so() -> None:
