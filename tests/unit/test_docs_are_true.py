@@ -54,7 +54,9 @@ def why_wrong(words: list[str]) -> str:
     known = {option for parameter in command.params for option in parameter.opts} | set(
         command.get_help_option_names(context)
     )
-    given = {word.partition("=")[0] for word in words if word.startswith("--")}
+    # What stands behind `--` is for another program.
+    ours = words[: words.index("--")] if "--" in words else words
+    given = {word.partition("=")[0] for word in ours if word.startswith("--")}
     return ", ".join(sorted(f"no option {option}" for option in given - known))
 
 
