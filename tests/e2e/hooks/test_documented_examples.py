@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.e2e.harness.engine import docker, wait_for
 from tests.e2e.harness.leftovers import assert_nothing_is_left
 from tests.e2e.harness.outside import outside, outside_archives
 
@@ -14,25 +15,25 @@ if TYPE_CHECKING:
     from tests.e2e.harness.shared import Shared
 
 _PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "hooks.md"
-_DATABASE = "/var/lib/shop/shop.db"
 _COPY = "/var/backups/borgpull/shop.db"
 # A writer that holds a transaction open in WAL mode: a plain copy of the file would lack every committed row.
-_WRITER = f"""
-import os, sqlite3, sys
+_WRITER = """
+import os, signal, sqlite3
 os.makedirs("/var/lib/shop")
-database = sqlite3.connect("{_DATABASE}", isolation_level=None)
+database = sqlite3.connect("/var/lib/shop/shop.db", isolation_level=None)
 database.execute("PRAGMA journal_mode=WAL")
 database.execute("PRAGMA wal_autocheckpoint=0")
 database.execute("CREATE TABLE orders (number)")
 database.executemany("INSERT INTO orders VALUES (?)", [(number,) for number in range(1000)])
 database.execute("BEGIN")
 database.execute("INSERT INTO orders VALUES (4711)")
-print("writing", flush=True)
-sys.stdin.read()
+open("/var/lib/shop/writing", "x").close()
+signal.pause()
 """
-_COUNT = f"""
+_COUNT = """
 import sqlite3
-print(sqlite3.connect("/tmp/out{_COPY}").execute("SELECT count(*), max(number) FROM orders").fetchone())
+database = sqlite3.connect("/tmp/out/var/backups/borgpull/shop.db")
+print(*database.execute("SELECT count(*), max(number) FROM orders").fetchone())
 """
 
 
@@ -52,17 +53,16 @@ def test_sqlite_is_dumped_whole_while_an_application_writes(shared: Shared) -> N
     appliance.write_config(text, "/config/clients.d/shop.toml")
     machine.exec("sed", "-i", "/borgpull-shop$/d", "/root/.ssh/authorized_keys")
     machine.authorize(appliance.borgpull("client", "setup", "shop", "--key-line").stdout)
-    start = (
-        'mkfifo /tmp/writer; (python3 -c "$0" </tmp/writer >/tmp/written 2>&1 &) ; exec 3>/tmp/writer; exec sleep 900'
-    )
-    machine.exec("sh", "-c", f"({start}) >/dev/null 2>&1 &", _WRITER)
-    machine.exec("sh", "-c", "timeout 30 sh -c 'until grep -q writing /tmp/written; do :; done'")
+    docker("exec", "--detach", machine.host, "python3", "-c", _WRITER)
+    is_writing = ("test", "-e", "/var/lib/shop/writing")
+    wait_for(lambda: machine.exec(*is_writing, check=False).returncode == 0, within=60, what="the shop writes")
 
     run = appliance.run("shop")
 
     assert run.returncode == 0, run.stdout + run.stderr
     (archive,) = outside_archives(appliance, "shop")
-    found = outside(appliance, "shop", "sh", "-euc", f"borg extract ::{archive}; python3 -c '{_COUNT}'")
-    assert found.stdout.strip() == "(1000, 999)"
+    script = 'borg extract "$0"; python3 -c "$1"'
+    found = outside(appliance, "shop", "sh", "-euc", script, f"::{archive}", _COUNT)
+    assert found.stdout.split() == ["1000", "999"]
     assert machine.exec("test", "-e", _COPY, check=False).returncode == 1
     assert_nothing_is_left(appliance, "shop", machine)
