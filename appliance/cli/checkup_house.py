@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.cli.findings import bad, fine, warning
+from appliance.cli.host_keys import machines
 from appliance.cli.readable import ago, size
 from appliance.cli.surroundings import heartbeat_age, is_alive, supervisor_sentence
+from appliance.config.model import MachineClient
 from appliance.plan import places
 
 if TYPE_CHECKING:
@@ -63,13 +65,9 @@ def supervisor_findings(store: Store, now: datetime) -> Iterator[Finding]:
 def client_findings(client: Client, history: ClientHistory | None, *, now: datetime, root: Path) -> Iterator[Finding]:
     """Look at the secrets and the last contact of one client. `root` is where /config is found, `/` outside tests."""
     subject = f"client {client.name}"
-    if client.method == "sshfs":
+    if isinstance(client, MachineClient):
         yield secret_finding(subject, "key", _below(root, places.key_file(client.name)), "client setup", client.name)
-        pins = _below(root, places.known_hosts_file(client.name))
-        if pins.is_file() and pins.stat().st_size:
-            yield fine(subject, "host key is pinned")
-        else:
-            yield bad(subject, "no host key is pinned", f"`borgpull client trust {client.name}`")
+        yield _pins_finding(subject, client, _below(root, places.known_hosts_file(client.name)))
     passphrase = _below(root, places.passphrase_file(client.name))
     yield secret_finding(subject, "passphrase", passphrase, "client setup", client.name)
     if history is None or history.last_success is None:
@@ -80,6 +78,16 @@ def client_findings(client: Client, history: ClientHistory | None, *, now: datet
         yield warning(subject, f"failing since then, last archive {seen}", history.last.message)
     else:
         yield fine(subject, f"last archive {seen}")
+
+
+def _pins_finding(subject: str, client: MachineClient, file: Path) -> Finding:
+    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+    pinned = {alias for line in lines for alias in line.partition(" ")[0].split(",")}
+    strangers = [one.title for one in machines(client) if places.host_key_alias(client.name, one.hop) not in pinned]
+    if not strangers:
+        return fine(subject, "host key is pinned")
+    sentence = f"no host key is pinned for {', '.join(strangers)}"
+    return bad(subject, sentence, f"`borgpull client trust {client.name}`")
 
 
 def secret_finding(subject: str, what: str, file: Path, verb: str, name: str) -> Finding:

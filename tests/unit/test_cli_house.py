@@ -21,7 +21,7 @@ def with_secrets(world: CliWorld, mode: int = 0o600) -> None:
     for file in ("keys/web1/id_ed25519", "secrets/web1/passphrase", "secrets/media/passphrase", "known_hosts/web1"):
         secret = world.config / file
         secret.parent.mkdir(parents=True, exist_ok=True)
-        secret.write_text("not empty", encoding="utf-8")
+        secret.write_text("web1 is not empty", encoding="utf-8")
         secret.chmod(mode)
 
 

@@ -131,6 +131,16 @@ def test_a_machine_that_is_silent_ends_it_and_what_was_trusted_stays(world: Behi
     assert world.keys.pins == pins(FIRST)
 
 
+def test_the_doctor_names_the_machines_on_the_way_that_nobody_has_looked_at(world: Behind) -> None:
+    pinned = world.config / "known_hosts/web1"
+    pinned.parent.mkdir(parents=True)
+    pinned.write_text(f"jump1/web1 ssh-ed25519 {FIRST}\nweb1 ssh-ed25519 {LAST}\n", encoding="utf-8")
+
+    said = [one["sentence"] for one in world.run("doctor", "--json").data]
+
+    assert "no host key is pinned for fd00::7 on the way to web1" in said
+
+
 def test_setup_prints_a_line_for_each_machine_that_opens_the_way_to_the_next_alone(world: Behind) -> None:
     lines = world.run("client", "setup", "web1", "--jump-lines").out.splitlines()
 
