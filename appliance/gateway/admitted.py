@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -63,11 +61,7 @@ class Admitted:
             return
         families = kernel.families(self._listener)
         held = {pid: kernel.sockets(pid) for family in families for pid in family}
-        for pid in to_end(families, kernel.listeners(), held, kept):
-            try:
-                os.kill(pid, signal.SIGTERM)
-            except ProcessLookupError:
-                continue
+        kernel.terminate(to_end(families, kernel.listeners(), held, kept))
 
     def _read(self) -> str:
         try:

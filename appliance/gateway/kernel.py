@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import signal
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 PROC = Path("/proc")
 _LISTEN = "0A"
@@ -44,6 +51,13 @@ def sockets(pid: int) -> set[int]:
     except OSError:
         return found
     return found
+
+
+def terminate(processes: Iterable[int]) -> None:
+    """Ask processes to end; that one has done so meanwhile is fine."""
+    for pid in processes:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
 
 
 def _parents() -> dict[int, int]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from appliance.errors import BorgpullError, ExitCode
 from appliance.gateway import kernel, sshd
 from appliance.gateway.admitted import Admitted
+from appliance.gateway.idle import Idle
 from appliance.plan import places
 from appliance.plan.tunnel_report import TunnelReport
 
@@ -42,9 +43,10 @@ def main() -> int:
 def serve(stopping: threading.Event) -> int:
     """Run sshd and look after it."""
     server = sshd.start()
-    admitted = Admitted(server.pid)
+    admitted, idle = Admitted(server.pid), Idle(server.pid)
     while server.poll() is None and not stopping.wait(_LOOK_SECONDS):
         admitted.enforce()
+        idle.enforce()
         report(Path(places.TUNNEL_REPORT))
     if server.poll() is not None:
         return server.returncode or ExitCode.FAILED

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from appliance.gateway import kernel
 from appliance.gateway.admitted import Admitted, by_port, to_end, unchanged
+from appliance.gateway.idle import GRACE_SECONDS, Idle
 from appliance.gateway.main import report
 from appliance.gateway.sshd import sshd_config
 from appliance.plan.tunnel_report import TunnelReport
@@ -27,9 +28,9 @@ _TABLE = """\
    2: 0D0011AC:07E6 010011AC:9AD4 01 00000000:00000000 02:000AFBB4 00000000  1000        0 497123 2 0 20 4 16 21 -1
    3: 0100007F:55F1 0100007F:9AD4 01 00000000:00000000 02:000AFBB4 00000000  1000        0 497124 2 0 20 4 16 21 -1
 """
-# A listening socket of its own, and one below it, until its input ends.
+# A tunnel: listens on the loopback until its input ends.
 _LISTENER = """
-import socket, subprocess, sys
+import socket, sys
 server = socket.create_server(("127.0.0.1", 0))
 print(server.getsockname()[1], flush=True)
 sys.stdin.read()
@@ -106,6 +107,26 @@ def test_a_key_that_is_removed_ends_its_session_and_no_other(tmp_path: Path) -> 
         assert sessions[1].poll() is None
     finally:
         for session in sessions:
+            session.kill()
+            session.communicate()
+
+
+def test_a_session_that_opens_no_port_is_over_after_a_while() -> None:
+    quiet = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    tunnel = subprocess.Popen([sys.executable, "-c", _LISTENER], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        assert tunnel.stdout
+        tunnel.stdout.readline()
+        idle = Idle(os.getpid())
+
+        assert quiet.pid not in idle.overdue(100.0)
+        assert quiet.pid not in idle.overdue(100.0 + GRACE_SECONDS)
+        overdue = idle.overdue(101.0 + GRACE_SECONDS)
+
+        assert quiet.pid in overdue
+        assert tunnel.pid not in overdue
+    finally:
+        for session in (quiet, tunnel):
             session.kill()
             session.communicate()
 

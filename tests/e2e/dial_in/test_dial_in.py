@@ -45,6 +45,7 @@ def test_without_its_tunnel_a_run_is_skipped_and_with_it_the_next_one_is_good(re
     skipped = remote.appliance.run("laptop")
 
     assert skipped.returncode == 5, skipped.stdout + skipped.stderr
+    assert remote.appliance.status("laptop")["tunnel"] == "down"
     assert "The tunnel of laptop is not up" in " ".join(skipped.stdout.split())
     last = remote.appliance.last_run("laptop")
     assert (last["outcome"], last["reason"], last["archive"]) == ("skipped", "offline", None)
@@ -122,12 +123,16 @@ def test_a_run_that_waits_for_its_tunnel_starts_when_the_tunnel_comes_up(remote:
         within=30,
         what="it waits for its tunnel",
     )
-    assert remote.appliance.json("history", "boat") == []
+    assert remote.appliance.metric("runs_total", "boat") == 0
 
     dialler.dial()
 
-    wait_for(lambda: remote.appliance.json("history", "boat"), within=10, what="the run has started")
-    wait_for(lambda: remote.appliance.archives("boat"), within=60, what="the waiting run made an archive")
+    wait_for(lambda: remote.appliance.metric("run_in_progress", "boat"), within=15, what="the run has started")
+    wait_for(
+        lambda: remote.appliance.metric("run_last_success_timestamp_seconds", "boat"),
+        within=90,
+        what="the run that waited made an archive",
+    )
     remote.appliance.borgpull("pause")
     dialler.hang_up()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import socket
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tests.e2e.harness.appliance import ApplianceUnderTest
@@ -79,22 +80,37 @@ class Dialler:
         self.wait("down")
 
     def wait(self, state: str) -> None:
-        """Wait until `status` says so of the tunnel."""
+        """Wait until the supervisor says so of the tunnel."""
         try:
             wait_for(lambda: self.state() == state, within=_RECONNECT_SECONDS, what=f"tunnel {state}")
         except AssertionError as late:
             said = self.machine.exec("sh", "-c", "cat /tmp/tunnel.log || true").stdout
             raise AssertionError(f"{late}\n{said}\n{self.appliance.log()}") from None
 
-    def state(self) -> str | None:
-        """Return what `status` says of the tunnel."""
-        found: str | None = self.appliance.status(self.client)["tunnel"]
-        return found
+    def state(self) -> str:
+        """Return what the metrics say of the tunnel: asked so often, the command line would take a core for itself."""
+        found = re.search(
+            rf'^borgpull_client_tunnel_up{{client="{self.client}"}} (.+)$',
+            self.appliance.get("/metrics")[1],
+            re.MULTILINE,
+        )
+        return "up" if found and float(found[1]) else "down"
+
+    @cached_property
+    def command(self) -> str:
+        """The command that is printed for its side."""
+        return self.appliance.borgpull("client", "setup", self.client, "--tunnel-command").stdout.strip()
+
+    @property
+    def port(self) -> int:
+        """Its own port on the gateway."""
+        found = re.search(r"-R localhost:(\d+):", self.command)
+        assert found
+        return int(found[1])
 
     def ssh(self, *options: str, seconds: int = 5) -> Completed:
         """Try something else with the tunnel's key; 124 means that ssh was still at it when the time was over."""
-        command = self.appliance.borgpull("client", "setup", self.client, "--tunnel-command").stdout.strip()
-        words, login = re.sub(r" -N -T| -R \S+", "", command).rsplit(" ", 1)
+        words, login = re.sub(r" -N -T| -R \S+", "", self.command).rsplit(" ", 1)
         # What follows the login is a command for the gateway.
         before = [option for option in options if option.startswith("-")]
         after = [option for option in options if not option.startswith("-")]
