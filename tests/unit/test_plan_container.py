@@ -11,7 +11,7 @@ import pytest
 from appliance.config.logins import Endpoint
 from appliance.config.model import ApplianceSettings, Reach
 from appliance.plan import places
-from appliance.plan.container import QUESTIONS, container_spec, plan_file
+from appliance.plan.container import BY_HAND, QUESTIONS, container_spec, plan_file
 from appliance.plan.make import plan_run
 from appliance.record import Operation
 from tests.clients import ON_THE_CLIENT, client_of, pair_works
@@ -234,6 +234,16 @@ def test_a_question_does_not_overwrite_the_plan_of_a_run() -> None:
     question = plan_run(client, "files", run_id="files-abc123", now=NOON, appliance_id="us")
 
     assert str(plan_file(question)) == "/state/runs/web1/files-abc123.json"
+
+
+def test_a_command_by_hand_holds_the_clients_lock_and_leaves_the_plan_of_a_run_alone() -> None:
+    client = client_of("ssh-agent")
+    found = spec(client, BY_HAND)
+
+    assert found.name == spec(client).name
+    assert (found.ports, found.capabilities, found.user) == (((2222, 2222),), (), "1000:1000")
+    planned = plan_run(client, BY_HAND, run_id="by-hand-abc123", now=NOON, appliance_id="us")
+    assert str(plan_file(planned)) == "/state/runs/web1/by-hand-abc123.json"
 
 
 def test_an_operation_without_a_container_is_refused() -> None:

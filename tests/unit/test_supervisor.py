@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from appliance.config.load import parse
-from appliance.plan.container import container_spec
+from appliance.plan.container import BY_HAND, container_spec
 from appliance.plan.events import write
 from appliance.plan.make import plan_run
 from appliance.record import Operation, Outcome, Reason, RequestKind, Trigger
@@ -175,6 +175,25 @@ def test_questions_are_left_alone_for_an_hour_and_then_removed() -> None:
     world.clock.advance(timedelta(minutes=59))
     supervisor.tick()
     assert len(world.left()) == 1
+    world.clock.advance(timedelta(minutes=2))
+    supervisor.tick()
+
+    until(lambda: world.left() == [])
+
+
+def test_a_command_by_hand_goes_on_for_hours_and_is_removed_once_it_has_ended() -> None:
+    world = World(play=hanging)
+    world.journal.set_fact("paused", "2026-11-22T00:00:00+00:00")
+    supervisor = world.supervisor()
+    world.engine.start(spec(world, BY_HAND, "by-hand-abc123"))
+
+    supervisor.tick()
+    world.clock.advance(timedelta(hours=5))
+    supervisor.tick()
+    assert world.left() == [NAME]
+    world.engine.end(NAME, 0)
+    world.clock.advance(timedelta(minutes=2))
+    supervisor.tick()
     world.clock.advance(timedelta(minutes=2))
     supervisor.tick()
 
