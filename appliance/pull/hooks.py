@@ -114,9 +114,10 @@ class Hooks:
             "BORGPULL_OUTCOME": outcome,
         }
         script = hook_script.hook_script(hook.command, seconds=seconds, environment=environment)
+        control = self.contact.control()
         began = time.monotonic()
         limit = seconds + hook_script.PATIENCE_SECONDS
-        finished = self.contact.control().run(script, timeout_seconds=limit, give_up=give_up)
+        finished = control.run(script, timeout_seconds=limit, give_up=give_up)
         if finished.code == hook_script.GIVEN_UP:
             self._end(finished)
         end = hook_script.ended(finished)
