@@ -88,7 +88,7 @@ def test_a_hook_that_must_work_ends_the_run_and_the_undoing_runs_all_the_same(sh
     hooked = Hooked(shared, "must")
     before = [
         hooked.trace("first"),
-        "echo starting; echo 'the database is \x1b[31mdown' >&2; exit 7",
+        "echo starting; printf 'the database is \\033[31mdown\\n' >&2; exit 7",
         "touch /srv/never",
     ]
     hooked.configure(f"before = {_toml(before)}\nafter = {_toml([hooked.trace('undo')])}")
@@ -132,10 +132,10 @@ def test_a_stop_ends_the_hook_and_undoes(shared: Shared) -> None:
     hooked = Hooked(shared, "stopped")
     hooked.configure(f'before = ["sleep 7333"]\nafter = {_toml([hooked.trace("undo")])}')
     hooked.appliance.borgpull("run", "stopped", "--no-wait")
-    wait_for(lambda: _sleeps(hooked.machine), within=60, what="the hook runs")
+    wait_for(lambda: _sleeps(hooked.machine), within=180, what="the hook runs")
 
     hooked.appliance.borgpull("stop", "stopped")
-    wait_for(lambda: hooked.appliance.metric("run_in_progress", "stopped") == 0, within=60, what="it is recorded")
+    wait_for(lambda: hooked.appliance.metric("run_in_progress", "stopped") == 0, within=180, what="it is recorded")
 
     last = hooked.appliance.last_run("stopped")
     assert (last["outcome"], last["reason"]) == ("interrupted", "stopped")
