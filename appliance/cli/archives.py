@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,7 +14,7 @@ from appliance.cli.surroundings import Surroundings, in_surroundings, known_clie
 from appliance.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from appliance.config.model import Client
 
@@ -34,7 +34,9 @@ def archives(world: Surroundings, name: str, *, for_programs: bool) -> None:
     # The ledger is read first: an archive made in between is then not yet vouched for, and none is falsely missing.
     vouched = store.archives(name)
     is_new = not vouched and store.repository(name) is None
-    found = joined(() if is_new else listed_archives(world, client), vouched)
+    told = [] if is_new else list(ask(world, client, "archives"))
+    pruned = {str(one) for item in told for one in item.get("pruned", ())}
+    found = joined(_listed(told), [entry for entry in vouched if entry.archive.id not in pruned])
     if for_programs:
         say_json([archive.to_json() for archive in found])
     else:
@@ -45,6 +47,12 @@ def archives(world: Surroundings, name: str, *, for_programs: bool) -> None:
 
 def listed_archives(world: Surroundings, client: Client) -> Iterator[tuple[str, str, datetime]]:
     """Ask the repository for its archives: name, id and start."""
-    for item in ask(world, client, "archives"):
+    yield from _listed(ask(world, client, "archives"))
+
+
+def _listed(told: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, str, datetime]]:
+    for item in told:
+        if "name" not in item:
+            continue
         started = datetime.fromisoformat(str(item["started"]))
         yield str(item["name"]), str(item["id"]), started if started.tzinfo else started.replace(tzinfo=UTC)

@@ -51,6 +51,7 @@ def _plan(world: Surroundings, client: Client, operation: str, arguments: tuple[
         now=world.clock.now(),
         appliance_id=appliance_id(store),
         repository=store.repository(client.name),
+        ledger=store.archives(client.name),
         arguments=arguments,
         tunnel_port=_tunnel_port(world, client, operation),
     )

@@ -10,7 +10,7 @@ from appliance.borg import exits
 from appliance.borg import repository as verbs
 from appliance.plan import places
 from appliance.plan.events import Result
-from appliance.pull import execute, repository
+from appliance.pull import execute, ledger, repository
 from appliance.pull.scan import shown
 from appliance.record import Outcome
 
@@ -24,6 +24,8 @@ def archives(plan: RunPlan, voice: Voice) -> Result:
     found = repository.look(plan)
     for entry in found.archives:
         voice.data({"name": entry.name, "id": entry.id, "started": entry.started.isoformat()})
+    # Not missing, but deleted by a prune of ours that was cut off before the ledger heard of it.
+    voice.data({"pruned": list(ledger.gone_by_our_prune(plan, found.archives))})
     return Result(outcome=Outcome.SUCCESS, archives=found.archives)
 
 

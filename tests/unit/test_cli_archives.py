@@ -146,3 +146,12 @@ def test_an_exported_key_goes_to_standard_output_alone_and_is_remembered(world: 
 def test_a_client_without_a_repository_has_no_key(world: CliWorld) -> None:
     assert world.run("key", "export", "media").code == 6
     assert world.journal.fact("key_exported:media") is None
+
+
+def test_what_our_own_interrupted_prune_deleted_is_not_missing(world: CliWorld) -> None:
+    world.answer(listed(SECOND), {"pruned": [FIRST.id]})
+
+    shown = world.run("archives", "web1", "--json")
+
+    assert shown.code == 0
+    assert [one["name"] for one in shown.data] == [SECOND.name]
