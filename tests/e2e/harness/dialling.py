@@ -35,9 +35,9 @@ class FarSide:
         """Make an appliance whose gateway is published on the Docker host; it is not started yet."""
         return ApplianceUnderTest(self.lab, settings=f'gateway = "{self.host}:{self.port}"\n{more}')
 
-    def machine(self, *, tree: str = "public") -> Machine:
+    def machine(self, kind: str = "trixie", *, tree: str = "public") -> Machine:
         """Start a machine that is in this network and in no other."""
-        made = Machine(self.lab, "trixie", tree=tree)
+        made = Machine(self.lab, kind, tree=tree)
         self.machines.append(made)
         docker("network", "connect", self.network, made.host)
         docker("network", "disconnect", self.lab.network, made.host)
@@ -122,7 +122,6 @@ def add_client_that_dials_in(
     appliance: ApplianceUnderTest, name: str, machine: Machine, *options: str, host: str = "localhost"
 ) -> None:
     """Add a client, and install its pull key by hand; its host key can only be seen through the tunnel."""
-    appliance.borgpull(
-        "client", "add", name, "--host", host, "--reach", "dial-in", "--path", "/srv/tree/folder 0", *options
-    )
+    paths = () if "--path" in options else ("--path", "/srv/tree/folder 0")
+    appliance.borgpull("client", "add", name, "--host", host, "--reach", "dial-in", *paths, *options)
     machine.authorize(appliance.borgpull("client", "setup", name, "--key-line").stdout)
