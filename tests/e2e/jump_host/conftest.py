@@ -8,12 +8,14 @@ import pytest
 
 from tests.e2e.harness.appliance import ApplianceUnderTest
 from tests.e2e.harness.hidden import Row
-from tests.e2e.harness.troubled import LIMITS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.e2e.harness.lab import Lab
+
+# Three logins one after the other take their time on a busy machine.
+_LIMITS = 'connection_timeout = "20s"\nstall_timeout = "60s"\n'
 
 
 @pytest.fixture(scope="package")
@@ -26,7 +28,7 @@ def row(lab: Lab) -> Iterator[Row]:
 @pytest.fixture(scope="package")
 def outsider(lab: Lab) -> Iterator[ApplianceUnderTest]:
     under_test = ApplianceUnderTest(lab)
-    under_test.write_config(under_test.read("/config/borgpull.toml") + LIMITS)
+    under_test.write_config(under_test.read("/config/borgpull.toml") + _LIMITS)
     under_test.create()
     yield under_test
     lab.sweep(f"{under_test.name}-")
