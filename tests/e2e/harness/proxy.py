@@ -12,15 +12,19 @@ if TYPE_CHECKING:
 
 
 class ProxyMachine:
-    """Connect to `host` instead of the machine's own; port 22 there is the machine's."""
+    """Connect to `host` instead of the machine's own; port 22 there is the machine's.
 
-    def __init__(self, machine: Machine) -> None:
+    With `leads_to`, an address and a port, that port of the proxy leads there instead.
+    """
+
+    def __init__(self, machine: Machine, *, leads_to: str = "") -> None:
         lab = machine.lab
+        server = leads_to or f"{machine.host}:22"
         self.host = lab.name("proxy")
         docker(
             "run", "--detach", "--init", "--name", self.host, "--label", lab.label, "--network", lab.network,
             "borgpull-lab:trixie", "timeout", str(LIFETIME_SECONDS),
-            "python3", "-m", "tests.lab.proxy", "serve", "22", f"{machine.host}:22",
+            "python3", "-m", "tests.lab.proxy", "serve", server.rpartition(":")[2], server,
         )  # fmt: skip
         self._wait_until_up()
 
