@@ -72,7 +72,7 @@ def test_what_borg_says_and_its_failure_arrive(by_hand: ByHand) -> None:
 
     assert (code, out) == (3, "")
     assert "nothing-of-that-name" in err
-    assert "ended with exit code 13" in err
+    assert "ended with exit code 31" in err
     by_hand.assert_nothing_is_left()
 
 
