@@ -110,7 +110,8 @@ class Gateway:
             said = self._engine.log(spec.name).strip().splitlines()
             self._engine.remove(spec.name)
             # Started again after a pause that grows, should it end at once each time.
-            self._pause(f"the gateway ended by itself: {said[-1] if said else 'it said nothing'}", now)
+            last = said[-1] if said else "nothing"
+            self._pause(f"the gateway ended by itself (exit code {own.exit_code}); the last it said: {last}", now)
             return
         if own is not None:
             self._engine.remove(spec.name)

@@ -146,7 +146,9 @@ def test_a_gateway_that_died_is_said_with_its_last_words(world: Remote) -> None:
     supervisor.tick()
     world.ticked(supervisor)
 
-    assert world.fact("gateway") == "the gateway ended by itself: Bind to port 2022 failed."
+    assert world.fact("gateway") == (
+        "the gateway ended by itself (exit code 255); the last it said: Bind to port 2022 failed."
+    )
 
 
 @pytest.mark.parametrize("settings", ['gateway = "nas.lan:2223"', 'gateway = "nas.lan:2222"\nnetwork = "other"'])

@@ -25,14 +25,14 @@ class Remote:
     cabin: Dialler
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def far(lab: Lab) -> Iterator[FarSide]:
     side = FarSide(lab)
     yield side
     side.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def remote(lab: Lab, far: FarSide) -> Iterator[Remote]:
     under_test = far.appliance()
     under_test.create()

@@ -143,7 +143,7 @@ def test_a_client_that_is_disabled_loses_its_tunnel_and_others_keep_theirs(remot
     started = gateway_started(remote.appliance)
     sessions = remote.cabin.machine.exec("pgrep", "-x", "ssh").stdout
 
-    remote.appliance.write_config(f"enabled = false\n{text}", file)
+    remote.appliance.write_config(f"{text}\nenabled = false\n", file)
 
     remote.laptop.wait("down")
     wait_for(

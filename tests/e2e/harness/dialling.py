@@ -108,7 +108,7 @@ class Dialler:
         assert found
         return int(found[1])
 
-    def ssh(self, *options: str, seconds: int = 5) -> Completed:
+    def ssh(self, *options: str, seconds: int = 30) -> Completed:
         """Try something else with the tunnel's key; 124 means that ssh was still at it when the time was over."""
         words, login = re.sub(r" -N -T| -R \S+", "", self.command).rsplit(" ", 1)
         # What follows the login is a command for the gateway.
