@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import compare, idle, report
+from bench import compare, idle, methods, report
 from bench.appliance import Borgpull
 from bench.by_hand import Push, Sshfs
 from bench.way import SOURCE
@@ -31,25 +31,26 @@ def main() -> None:
     os.environ.setdefault("BORGPULL_TEST_IMAGE", "borgpull:latest")
     lab = Lab()
     try:
-        timings = compared(lab, 1 if given.quick else given.pairs) if given.only != "idle" else None
-        idleness = idled(lab, quick=given.quick) if given.only != "runs" else None
+        pairs = 1 if given.quick else given.pairs
+        timings = compared(lab, pairs) if given.only in (None, "runs") else None
+        by_method = compared_methods(lab, pairs) if given.only in (None, "methods") else None
+        idleness = idled(lab, quick=given.quick) if given.only in (None, "idle") else None
     finally:
         lab.close()
-    print(f"\nall numbers: {report.keep(timings, idleness)}")
+    print(f"\nall numbers: {report.keep(timings, by_method, idleness)}")
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--pairs", type=int, default=3, choices=range(1, 21), metavar="N", help="pairs (default: 3)")
     parser.add_argument("--quick", action="store_true", help="one pair, and a short look at the idle supervisor")
-    parser.add_argument("--only", choices=("runs", "idle"), help="only the runs, or only the idle supervisor")
+    parser.add_argument("--only", choices=("runs", "methods", "idle"), help="only one of the three parts")
     return parser.parse_args()
 
 
 def compared(lab: Lab, pairs: int) -> compare.Timings:
     """Time the three ways against one machine, and print the table."""
-    machine, server = Machine(lab, "trixie", tree="none"), Machine(lab, "trixie", tree="none")
-    machine.exec("python3", "-", f"/{SOURCE}", stdin=_TREE.read_text("utf-8"))
+    machine, server = client_machine(lab), Machine(lab, "trixie", tree="none")
     appliance = ApplianceUnderTest(lab)
     appliance.create()
     ours = Borgpull(appliance, machine)
@@ -62,6 +63,34 @@ def compared(lab: Lab, pairs: int) -> compare.Timings:
     print(f"\n{report.comparison(timings, [way.name for way in ways])}\n", flush=True)
     lab.sweep(f"{lab.prefix}-")
     return timings
+
+
+def compared_methods(lab: Lab, pairs: int) -> dict[str, compare.Timings]:
+    """Time a push and the methods with Borg on the client, near and far, and print the table."""
+    machine, server = client_machine(lab), Machine(lab, "trixie", tree="none")
+    appliance = ApplianceUnderTest(lab)
+    appliance.create()
+    network = methods.Network(machine, server)
+    push, ours = methods.ways(network, appliance, machine, server)
+    load = load_now()
+    found = {}
+    for milliseconds in methods.ROUND_TRIPS:
+        network.set_round_trip(milliseconds)
+        trip = f"{milliseconds}ms"
+        found[f"{milliseconds} ms"] = compare.measure((push, *ours), pairs, say, f"{trip}-")
+        for way in ours:
+            for pair in pair_names(pairs):
+                way.check(f"{trip}-{pair}")
+    print(f"\nload of this machine at the start and the end: {load} - {load_now()}")
+    print(f"\n{report.methods(found, [push.name, *(way.name for way in ours)])}\n", flush=True)
+    lab.sweep(f"{lab.prefix}-")
+    return found
+
+
+def client_machine(lab: Lab) -> Machine:
+    machine = Machine(lab, "trixie", tree="none")
+    machine.exec("python3", "-", f"/{SOURCE}", stdin=_TREE.read_text("utf-8"))
+    return machine
 
 
 def pair_names(pairs: int) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from bench.way import FILES, SOURCE, NotTheSameWorkError
+from bench.way import FILES, LIST, SOURCE, NotTheSameWorkError, durations
 from tests.e2e.harness.engine import docker
 from tests.e2e.harness.lab import LIFETIME_SECONDS
 
@@ -40,11 +40,11 @@ class Push:
 
     name = "push"
 
-    def __init__(self, client: Machine, server: Machine) -> None:
-        """Let the client's root in at the server, with the host key pinned."""
-        self._client, self._server = client, server
+    def __init__(self, client: Machine, server: Machine, *, host: str = "") -> None:
+        """Let the client's root in at the server, with the host key pinned; `host` is another way there."""
+        self._client, self._server, self._host = client, server, host or server.host
         server.authorize(client.exec("sh", "-euc", _KEY_PAIR).stdout)
-        _pin(client.host, server)
+        _pin(client.host, server, self._host)
 
     def prepare(self, pair: str) -> None:
         """Make the folder of the repository."""
@@ -58,16 +58,21 @@ class Push:
         """Make another archive of the same."""
         self._create(pair, "unchanged", "")
 
+    def borg_seconds(self, pair: str) -> list[float]:
+        """Ask the repository."""
+        return durations(docker("exec", self._client.host, "sh", "-euc", f"{self._start(pair)}{LIST}").stdout)
+
     def forget(self, pair: str) -> None:
         """Remove the repository and the cache."""
         self._server.exec("rm", "-rf", f"/var/bench-repos/{pair}")
         self._client.exec("rm", "-rf", f"/var/bench-borg/{pair}")
 
     def _create(self, pair: str, archive: str, init: str) -> None:
-        repository = f"ssh://root@{self._server.host}/var/bench-repos/{pair}"
-        start = _BORG.format(pair=pair, repository=repository)
         create = _CREATE.format(options="", archive=archive, source=SOURCE)
-        _run(self._client.host, f"{start}{init}cd /\n{create}")
+        _run(self._client.host, f"{self._start(pair)}{init}cd /\n{create}")
+
+    def _start(self, pair: str) -> str:
+        return _BORG.format(pair=pair, repository=f"ssh://root@{self._host}/var/bench-repos/{pair}")
 
 
 class Sshfs:
@@ -87,7 +92,7 @@ class Sshfs:
         )  # fmt: skip
         self._client = client
         client.authorize(docker("exec", self._host, "sh", "-euc", _KEY_PAIR).stdout)
-        _pin(self._host, client)
+        _pin(self._host, client, client.host)
 
     def prepare(self, pair: str) -> None:
         """Nothing: the repository is made with the first archive."""
@@ -100,19 +105,25 @@ class Sshfs:
         """Make another archive of the same."""
         self._create(pair, "unchanged", "")
 
+    def borg_seconds(self, pair: str) -> list[float]:
+        """Ask the repository."""
+        return durations(docker("exec", self._host, "sh", "-euc", f"{self._start(pair)}{LIST}").stdout)
+
     def forget(self, pair: str) -> None:
         """Remove the repository and the cache."""
         docker("exec", self._host, "rm", "-rf", f"/repos/{pair}", f"/var/bench-borg/{pair}")
 
     def _create(self, pair: str, archive: str, init: str) -> None:
-        start = _BORG.format(pair=pair, repository=f"/repos/{pair}")
         create = _CREATE.format(options=_OVER_SFTP, archive=archive, source=SOURCE)
-        _run(self._host, f"{start}{init}{_MOUNT.format(host=self._client.host)}{create}{_UNMOUNT}")
+        _run(self._host, f"{self._start(pair)}{init}{_MOUNT.format(host=self._client.host)}{create}{_UNMOUNT}")
+
+    def _start(self, pair: str) -> str:
+        return _BORG.format(pair=pair, repository=f"/repos/{pair}")
 
 
-def _pin(container: str, server: Machine) -> None:
+def _pin(container: str, server: Machine, host: str) -> None:
     key = " ".join(server.exec("cat", _HOST_KEY).stdout.split()[:2])
-    docker("exec", "--interactive", container, "tee", "-a", "/root/.ssh/known_hosts", stdin=f"{server.host} {key}\n")
+    docker("exec", "--interactive", container, "tee", "-a", "/root/.ssh/known_hosts", stdin=f"{host} {key}\n")
 
 
 def _run(container: str, script: str) -> None:

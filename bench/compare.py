@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 STAGES = ("first", "unchanged")
 # DESIGN §11: what the appliance may cost more than the same Borg run by hand.
 OVERHEAD_LIMIT_SECONDS = 2.0
+# What a method with Borg on the client may take, as a multiple of the same push by hand; its overhead comes on top.
+WANTED_RATIO = 1.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +35,28 @@ class Spread:
 
 @dataclass(slots=True)
 class Timings:
-    """Seconds by stage and way, one number a pair."""
+    """Seconds by stage and way, one number a pair: by the clock, and what Borg says that it took itself."""
 
     seconds: dict[str, dict[str, list[float]]] = field(default_factory=lambda: {stage: {} for stage in STAGES})
+    borg_seconds: dict[str, dict[str, list[float]]] = field(default_factory=lambda: {stage: {} for stage in STAGES})
 
     def add(self, stage: str, way: str, seconds: float) -> None:
         """Keep one measurement."""
         self.seconds[stage].setdefault(way, []).append(seconds)
+
+    def add_borg(self, way: str, found: Sequence[float]) -> None:
+        """Keep what Borg says of the archives of one pair."""
+        for stage, seconds in zip(STAGES, found, strict=True):
+            self.borg_seconds[stage].setdefault(way, []).append(seconds)
+
+    def borg(self, stage: str, way: str) -> Spread:
+        """How long Borg itself took."""
+        return Spread.of(self.borg_seconds[stage][way])
+
+    def overhead(self, stage: str, way: str) -> Spread:
+        """How long everything around Borg took, pair by pair."""
+        pairs = zip(self.seconds[stage][way], self.borg_seconds[stage][way], strict=True)
+        return Spread.of([whole - borg for whole, borg in pairs])
 
     def of(self, stage: str, way: str) -> Spread:
         """How long it took."""
@@ -57,11 +74,11 @@ class Timings:
         return list(zip(self.seconds[stage][way], self.seconds[stage][base], strict=True))
 
 
-def measure(ways: Sequence[Way], pairs: int, say: Callable[[str], None]) -> Timings:
+def measure(ways: Sequence[Way], pairs: int, say: Callable[[str], None], prefix: str = "") -> Timings:
     """Measure every way once a stage and pair; what is compared stands as close in time as can be."""
     timings = Timings()
     for number in range(pairs):
-        pair = pair_name(number)
+        pair = f"{prefix}{pair_name(number)}"
         order = ways if number % 2 == 0 else tuple(reversed(ways))
         for way in order:
             way.prepare(pair)
@@ -72,8 +89,9 @@ def measure(ways: Sequence[Way], pairs: int, say: Callable[[str], None]) -> Timi
                 act(pair)
                 took = time.monotonic() - began
                 timings.add(stage, way.name, took)
-                say(f"{pair} {stage:9} {way.name:8} {took:7.2f} s")
+                say(f"{pair} {stage:9} {way.name:14} {took:7.2f} s")
         for way in order:
+            timings.add_borg(way.name, way.borg_seconds(pair))
             way.forget(pair)
     return timings
 

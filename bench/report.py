@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.compare import OVERHEAD_LIMIT_SECONDS, STAGES
+from bench.compare import OVERHEAD_LIMIT_SECONDS, STAGES, WANTED_RATIO
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bench.compare import Spread, Timings
     from bench.idle import Idle
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 RESULTS = Path(__file__).with_name("results")
 _MB = 1_000_000
 _ROW = "| {:28} | {:>24} | {:>24} |"
+_METHOD_ROW = "| {:6} | {:9} | {:14} | {:>7} | {:>7} | {:>6} | {:>9} | {:>8} | {:>6} |"
+_METHOD_HEAD = ("RTT", "stage", "way", "minimum", "median", "/ push", "Borg's own", "overhead", "wanted")
 
 
 def comparison(timings: Timings, names: Sequence[str]) -> str:
@@ -44,6 +46,25 @@ def comparison(timings: Timings, names: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
+def methods(found: Mapping[str, Timings], names: Sequence[str]) -> str:
+    """Seconds of each way, and whether it stays within what is wanted of it; the first way is the push by hand."""
+    pairs = len(next(iter(found.values())).seconds[STAGES[0]][names[0]])
+    return "\n".join(
+        [
+            f"{pairs} pairs; Borg's own time and the overhead (the rest of the run) are medians",
+            "",
+            _METHOD_ROW.format(*_METHOD_HEAD),
+            _METHOD_ROW.format(*("-" * 5,) * 3, *("-" * 4 + ":",) * 6),
+            *(
+                _method_row(trip, timings, stage, way, names[0])
+                for trip, timings in found.items()
+                for stage in STAGES
+                for way in names
+            ),
+        ]
+    )
+
+
 def idleness(idle: Idle) -> str:
     """What the idle supervisor took."""
     low, high = min(idle.metrics_seconds), max(idle.metrics_seconds)
@@ -66,18 +87,28 @@ def idleness(idle: Idle) -> str:
     )
 
 
-def keep(timings: Timings | None, idle: Idle | None) -> Path:
+def keep(timings: Timings | None, found: Mapping[str, Timings] | None, idle: Idle | None) -> Path:
     """Write everything measured to a file of its own; returns where."""
     RESULTS.mkdir(exist_ok=True)
     now = datetime.now(UTC)
     path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
-    found = {
+    measured = {
         "measured": now.isoformat(timespec="seconds"),
-        "seconds": timings.seconds if timings else None,
+        "runs": asdict(timings) if timings else None,
+        "methods": {trip: asdict(one) for trip, one in found.items()} if found else None,
         "idle": asdict(idle) if idle else None,
     }
-    path.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    path.write_text(json.dumps(measured, indent=2) + "\n", "utf-8")
     return path
+
+
+def _method_row(trip: str, timings: Timings, stage: str, way: str, push: str) -> str:
+    took, borg, overhead = timings.of(stage, way), timings.borg(stage, way), timings.overhead(stage, way)
+    most = WANTED_RATIO * timings.of(stage, push).median + overhead.median
+    wanted = "" if way == push else "yes" if took.median <= most else "NO"
+    ratio = timings.ratio(stage, way, push).median
+    numbers = (took.low, took.median, ratio, borg.median, overhead.median)
+    return _METHOD_ROW.format(trip, stage, way, *(f"{number:.2f}" for number in numbers), wanted)
 
 
 def _text(spread: Spread) -> str:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+import json
+from datetime import datetime
+from typing import TYPE_CHECKING, Protocol
 
 from bench.sample_tree import SMALL_FILES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Where the tree lies on the client machine, without the slash at the start.
 SOURCE = "srv/bench"
 FILES = SMALL_FILES + 1
+# What each archive says of itself, oldest first; a look must not cost a lock.
+LIST = "borg --bypass-lock list --json --format '{start}{end}'"
 
 
 class NotTheSameWorkError(Exception):
@@ -29,5 +36,14 @@ class Way(Protocol):
     def unchanged(self, pair: str) -> None:
         """Make the next archive of the unchanged tree."""
 
+    def borg_seconds(self, pair: str) -> Sequence[float]:
+        """Ask how long Borg itself took for each archive, oldest first: without its start, the way and the commit."""
+
     def forget(self, pair: str) -> None:
         """Free the room."""
+
+
+def durations(listing: str) -> list[float]:
+    """Read the answer of LIST."""
+    spans = [(archive["start"], archive["end"]) for archive in json.loads(listing)["archives"]]
+    return [(datetime.fromisoformat(end) - datetime.fromisoformat(start)).total_seconds() for start, end in spans]
