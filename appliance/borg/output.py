@@ -23,11 +23,17 @@ class ArchiveProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogMessage:
-    """A message of Borg. `message_id` is its class name where Borg gives one."""
+    """A message of Borg. `message_id` is its class name where Borg gives one, `source` the part of Borg that says it."""
 
     level: str
     message: str
     message_id: str = ""
+    source: str = ""
+
+    @property
+    def is_housekeeping(self) -> bool:
+        """Whether it tells of Borg's own tidying and not of the archive: the lock of a machine that crashed, say."""
+        return self.level == "WARNING" and self.source == "borg.locking"
 
     @property
     def is_trouble(self) -> bool:
@@ -75,6 +81,7 @@ def read_line(line: str) -> ArchiveProgress | LogMessage | None:
                 level=str(fields.get("levelname", "INFO")),
                 message=_without_traceback(str(fields.get("message", ""))),
                 message_id=str(fields.get("msgid") or ""),
+                source=str(fields.get("name") or ""),
             )
         case _:
             return None

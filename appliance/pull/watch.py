@@ -119,6 +119,8 @@ class Watch:
                     deduplicated_size=said.deduplicated_size,
                     path=said.path,
                 )
+            case output.LogMessage(is_housekeeping=True):
+                self._voice.note(f"Borg says: {said.message[:_LONGEST_WARNING]}")
             case output.LogMessage() if said.is_trouble:
                 self._take_trouble(said)
             case _:

@@ -66,6 +66,18 @@ def test_a_million_warnings_are_counted_and_the_first_are_kept() -> None:
     assert (found.warning_count, len(found.warnings)) == (500, 100)
 
 
+def test_borgs_own_tidying_is_no_warning_of_the_archive() -> None:
+    # Recorded from Borg 1.4 on a client that had been switched off in the middle of a backup.
+    line = {
+        "type": "log_message",
+        "levelname": "WARNING",
+        "name": "borg.locking",
+        "message": "Killed stale lock x.1-0.",
+    }
+
+    assert heard(stderr=json.dumps(line).encode() + b"\n").warning_count == 0
+
+
 def test_a_root_half_that_does_not_listen_holds_nothing_up() -> None:
     ours, theirs = link.pair()
     control = link.Link(theirs)
