@@ -23,7 +23,7 @@ class ArchiveProgress:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogMessage:
-    """A message of Borg. `message_id` is its class name where Borg gives one, `source` the part of Borg that says it."""
+    """A message of Borg. `message_id` is its class name where it has one, `source` the part of Borg that says it."""
 
     level: str
     message: str
