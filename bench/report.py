@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 RESULTS = Path(__file__).with_name("results")
 _MB = 1_000_000
 _ROW = "| {:28} | {:>24} | {:>24} |"
-_METHOD_ROW = "| {:6} | {:9} | {:14} | {:>7} | {:>7} | {:>6} | {:>9} | {:>8} | {:>6} |"
-_METHOD_HEAD = ("RTT", "stage", "way", "minimum", "median", "/ push", "Borg's own", "overhead", "wanted")
+_METHOD_ROW = "| {:6} | {:9} | {:14} | {:>7} | {:>7} | {:>6} | {:>8} | {:>10} | {:>10} | {:>6} |"
+_METHOD_HEAD = ("RTT", "stage", "way", "minimum", "median", "/ push", "overhead", "Borg's own", "own / push", "wanted")
 
 
 def comparison(timings: Timings, names: Sequence[str]) -> str:
@@ -51,10 +51,10 @@ def methods(found: Mapping[str, Timings], names: Sequence[str]) -> str:
     pairs = len(next(iter(found.values())).seconds[STAGES[0]][names[0]])
     return "\n".join(
         [
-            f"{pairs} pairs; Borg's own time and the overhead (the rest of the run) are medians",
+            f"{pairs} pairs; Borg's own time and the overhead (the rest of it) are medians",
             "",
             _METHOD_ROW.format(*_METHOD_HEAD),
-            _METHOD_ROW.format(*("-" * 5,) * 3, *("-" * 4 + ":",) * 6),
+            _METHOD_ROW.format(*("-" * 5,) * 3, *("-" * 4 + ":",) * 7),
             *(
                 _method_row(trip, timings, stage, way, names[0])
                 for trip, timings in found.items()
@@ -107,7 +107,8 @@ def _method_row(trip: str, timings: Timings, stage: str, way: str, push: str) ->
     most = WANTED_RATIO * timings.of(stage, push).median + overhead.median
     wanted = "" if way == push else "yes" if took.median <= most else "NO"
     ratio = timings.ratio(stage, way, push).median
-    numbers = (took.low, took.median, ratio, borg.median, overhead.median)
+    borg_ratio = borg.median / timings.borg(stage, push).median
+    numbers = (took.low, took.median, ratio, overhead.median, borg.median, borg_ratio)
     return _METHOD_ROW.format(trip, stage, way, *(f"{number:.2f}" for number in numbers), wanted)
 
 
