@@ -77,12 +77,12 @@ def compared_methods(lab: Lab, pairs: int) -> dict[str, compare.Timings]:
     for milliseconds in methods.ROUND_TRIPS:
         network.set_round_trip(milliseconds)
         trip = f"{milliseconds}ms"
-        found[f"{milliseconds} ms"] = compare.measure((push, *ours), pairs, say, f"{trip}-")
+        found[trip] = compare.measure((push, *ours), pairs, say, f"{trip}-")
         for way in ours:
             for pair in pair_names(pairs):
                 way.check(f"{trip}-{pair}")
-    print(f"\nload of this machine at the start and the end: {load} - {load_now()}")
-    print(f"\n{report.methods(found, [push.name, *(way.name for way in ours)])}\n", flush=True)
+        print(f"\n{report.methods(trip, found[trip], [push.name, *(way.name for way in ours)])}\n", flush=True)
+    print(f"load of this machine at the start and the end: {load} - {load_now()}\n", flush=True)
     lab.sweep(f"{lab.prefix}-")
     return found
 

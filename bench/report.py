@@ -46,21 +46,16 @@ def comparison(timings: Timings, names: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def methods(found: Mapping[str, Timings], names: Sequence[str]) -> str:
+def methods(trip: str, timings: Timings, names: Sequence[str]) -> str:
     """Seconds of each way, and whether it stays within what is wanted of it; the first way is the push by hand."""
-    pairs = len(next(iter(found.values())).seconds[STAGES[0]][names[0]])
+    pairs = len(timings.seconds[STAGES[0]][names[0]])
     return "\n".join(
         [
             f"{pairs} pairs; Borg's own time and the overhead (the rest of it) are medians",
             "",
             _METHOD_ROW.format(*_METHOD_HEAD),
             _METHOD_ROW.format(*("-" * 5,) * 3, *("-" * 4 + ":",) * 7),
-            *(
-                _method_row(trip, timings, stage, way, names[0])
-                for trip, timings in found.items()
-                for stage in STAGES
-                for way in names
-            ),
+            *(_method_row(trip, timings, stage, way, names[0]) for stage in STAGES for way in names),
         ]
     )
 
