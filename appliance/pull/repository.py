@@ -193,12 +193,16 @@ def borg_failure(plan: RunPlan, code: int, stderr: str) -> Failure:
         return Failure(Reason.KILLED, f"Borg was killed from outside (exit {code}).", code=code)
     if "No space left on device" in stderr or "Disk quota exceeded" in stderr:
         reason = Reason.NO_SPACE
+    elif "storage quota" in stderr:
+        # Over the wire Borg has no exit code of its own for it.
+        reason = Reason.QUOTA
     elif "Read-only file system" in stderr:
         reason = Reason.READ_ONLY
     elif _FOREIGN_LOCK.search(stderr):
         reason, said = Reason.LOCK, f"{said}; is it held by root?"
     sentence = {
         Reason.NO_SPACE: "The volume of the repositories is full; free some room, Borg needs it even to delete.",
+        Reason.QUOTA: f"The repository of {plan.client} is as large as it may be: raise `quota` or prune.",
         Reason.READ_ONLY: "The volume of the repositories is read-only; look at the disk, then mount it writable.",
         Reason.PASSPHRASE: f"The passphrase in secrets/{plan.client} does not open the repository.",
         Reason.LOCK: "Somebody else holds the repository's lock; it was respected and not broken.",

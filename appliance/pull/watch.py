@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import selectors
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -43,6 +44,8 @@ class Heard:
 
 # The kernel's words for "the other end is gone"; Borg reports them file by file and goes on (borg archiver.py).
 GONE = ("Transport endpoint is not connected", "Software caused connection abort", "Stale file handle", "Host is down")
+# What our own ssh says when somebody comes to a forwarded socket behind which nobody listens any more: of no file.
+_SECOND_SESSION = re.compile(r"connect to \S+ port -2 failed: .*")
 _BROKEN = (*GONE, "Input/output error")
 
 
@@ -112,6 +115,8 @@ class Watch:
 
     def _take_line(self, said: output.ArchiveProgress | output.LogMessage | None) -> None:
         match said:
+            case output.LogMessage() if _SECOND_SESSION.fullmatch(said.message):
+                self._voice.note("somebody on the client asked for a second session and got none", "warning")
             case output.ArchiveProgress():
                 self._voice.progress(
                     files=said.files,

@@ -22,6 +22,7 @@ _PLAN = plan_run(one(), "create", run_id="run-1", now=NOON, appliance_id="us")
         ("PermissionError: [Errno 13] Permission denied: '/.borgpull/repository/lock.exclusive'", Reason.LOCK),
         ("PermissionError: [Errno 13] Permission denied: '/.borgpull/repository/lock.roster'", Reason.LOCK),
         ("PermissionError: [Errno 13] Permission denied: '/.borgpull/repository/config'", Reason.INTERNAL),
+        ("The storage quota (20.00 MB) has been exceeded (24.18 MB). Try deleting some archives.", Reason.QUOTA),
     ],
 )
 def test_a_crash_of_borg_is_told_by_what_it_ran_into(said: str, reason: Reason) -> None:

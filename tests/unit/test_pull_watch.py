@@ -56,6 +56,13 @@ def test_what_borg_says_is_put_together_from_any_pieces() -> None:
     assert found.code == 0
 
 
+def test_a_second_session_that_got_nothing_is_told_and_is_no_unread_file(capfd: pytest.CaptureFixture[str]) -> None:
+    found = heard(stderr=b"connect to /run/borgpull/serve.sock port -2 failed: No such file or directory\r\n")
+
+    assert found.warning_count == 0
+    assert "asked for a second session and got none" in capfd.readouterr().out
+
+
 def test_a_last_line_without_its_end_is_heard() -> None:
     assert heard(stderr=b"Killed").warnings[0].message == "Killed"
 

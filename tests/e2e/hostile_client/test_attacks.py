@@ -101,6 +101,7 @@ def test_a_second_session_gets_nothing(shared_appliance: ApplianceUnderTest, sha
     assert "code 0" not in after
     assert first not in after
     assert (done.returncode == 0) == ("code 0" not in during), done.stdout + done.stderr + during
+    assert "unreadable" not in done.stdout
     client.assert_clean()
     client.good_run()
 
