@@ -12,7 +12,7 @@ up: ## run the appliance on this machine, with config/local as its configuration
 	@[ -e config/local/borgpull.toml ] || cp scripts/first-borgpull.toml config/local/borgpull.toml
 	@. scripts/common.sh && compose up -d --no-build
 
-demo: ## from nothing to backups of six demo machines, each pulled in its own way
+demo: ## from nothing to backups of demo machines, one for each way to pull
 	@scripts/demo
 
 test: ## from nothing to all tests, end to end ones included

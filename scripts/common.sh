@@ -26,3 +26,21 @@ compose() {
 compose_words() {
     if docker compose version > /dev/null 2>&1; then printf 'docker compose'; else printf 'docker-compose'; fi
 }
+
+remove_containers() { # the filters that name them
+    for filter in "$@"; do
+        set -- "$@" --filter "$filter"
+        shift
+    done
+    found=$(docker container ls -aq "$@")
+    [ -z "$found" ] || printf '%s\n' "$found" | xargs docker container rm -fv > /dev/null
+}
+
+# All that the demo has on the engine. The supervisor goes first, for it would start its gateway anew; the gateway and
+# pull containers are no services of the compose file, and hold the network.
+remove_demo() {
+    remove_containers label=com.docker.compose.project=borgpull-demo
+    remove_containers 'name=^/?borgpull-demo-'
+    COMPOSE_PROJECT_NAME=borgpull-demo CONFIG_DIR=./config/demo compose --profile demo down --volumes --remove-orphans \
+        > /dev/null 2>&1 || true
+}

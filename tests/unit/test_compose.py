@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import tomllib
@@ -68,3 +69,48 @@ def test_the_demos_pull_containers_join_the_network_of_its_machines() -> None:
     demo = tomllib.loads((_ROOT / "config/demo/borgpull.toml").read_text(encoding="utf-8"))
 
     assert demo["appliance"]["network"] == _resolved(COMPOSE_PROFILES="demo")["networks"]["demo"]["name"]
+
+
+_BEHIND_OTHERS = ("demo-inner", "demo-laptop", "demo-router", "demo-cabin")
+
+
+def _demo() -> dict[str, Any]:
+    return _resolved(COMPOSE_PROFILES="demo")
+
+
+@pytest.mark.parametrize("machine", _BEHIND_OTHERS)
+def test_what_the_demo_reaches_by_other_ways_is_in_no_network_of_the_appliance(machine: str) -> None:
+    services = _demo()["services"]
+
+    assert not {"demo", *services["supervisor"]["networks"]} & set(services[machine]["networks"])
+
+
+def test_each_machine_in_between_reaches_what_lies_behind_it() -> None:
+    networks = {name: set(service.get("networks") or ()) for name, service in _demo()["services"].items()}
+
+    assert networks["demo-inter"] == {"demo"} | networks["demo-inner"]
+    assert networks["demo-router"] == networks["demo-laptop"] | networks["demo-cabin"]
+
+
+def test_nothing_gets_in_or_out_of_the_networks_behind_a_machine_in_between() -> None:
+    networks = _demo()["networks"]
+
+    assert [name for name in ("inner", "cabin") if not networks[name].get("internal")] == []
+
+
+def test_the_demos_machines_that_dial_in_know_the_gateways_name() -> None:
+    demo = tomllib.loads((_ROOT / "config/demo/borgpull.toml").read_text(encoding="utf-8"))
+    gateway = demo["appliance"]["gateway"].partition(":")[0]
+    services = _demo()["services"]
+
+    for machine in ("demo-laptop", "demo-router"):
+        assert any(re.match(rf"{gateway}\b", host) for host in services[machine]["extra_hosts"])
+
+
+def test_the_demo_builds_every_machine_that_it_starts() -> None:
+    script = (_ROOT / "scripts/demo").read_text(encoding="utf-8")
+    built = re.search(r"^scripts/build lab (.+)$", script, re.MULTILINE)
+    assert built
+    images = {service["image"] for name, service in _demo()["services"].items() if name != "supervisor"}
+
+    assert images == {f"borgpull-lab:{machine}" for machine in built[1].split()}
