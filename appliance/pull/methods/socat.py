@@ -10,8 +10,8 @@ from appliance.plan import places
 from appliance.pull import execute
 from appliance.pull.failure import Failure
 from appliance.pull.methods import channel as way
+from appliance.pull.methods import serve
 from appliance.pull.methods.relays import relay
-from appliance.pull.methods.serve import serve_script
 from appliance.pull.waiting import wait_until
 from appliance.record import Reason
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.methods.workplace import Workplace
 
-_SERVE = places.SCRATCH / "serve"
 _START_SECONDS = 10
 # After the client has gone Borg rolls back what was not committed; a huge segment may take a while.
 _END_SECONDS = 120
@@ -43,16 +42,22 @@ def socat(plan: RunPlan, workplace: Workplace) -> Iterator[way.Channel]:
                 # An own socket of an earlier try may be in the way; where the client's sshd forbids, the name is new.
                 "StreamLocalBindUnlink": "yes",
             },
-            end=lambda: execute.end(process, grace_seconds=_END_SECONDS, ask_first=False),
+            end=lambda: _end(process),
         )
     finally:
-        execute.end(process, grace_seconds=_END_SECONDS)
+        _end(process)
+
+
+def _end(process: execute.Process) -> None:
+    """Let nobody in any more; a session that goes on ends by itself, since ssh is gone, and is given time for it."""
+    serve.close()
+    execute.end(process, grace_seconds=_END_SECONDS, ask_first=not serve.is_going_on())
 
 
 def _listen(plan: RunPlan) -> execute.Process:
-    Path(_SERVE).write_text(serve_script(plan), encoding="utf-8")
+    Path(serve.SCRIPT).write_text(serve.serve_script(plan), encoding="utf-8")
     # Without `fork`: one connection, then the socket is gone.
-    argv = ("socat", f"UNIX-LISTEN:{places.SERVE_SOCKET},mode=600", f"EXEC:/bin/sh {_SERVE}")
+    argv = ("socat", f"UNIX-LISTEN:{places.SERVE_SOCKET},mode=600", f"EXEC:/bin/sh {serve.SCRIPT}")
     process = execute.start(argv, {"PATH": "/usr/local/bin:/usr/bin:/bin"})
     listening = wait_until(
         lambda: Path(places.SERVE_SOCKET).is_socket() or process.poll() is not None, seconds=_START_SECONDS

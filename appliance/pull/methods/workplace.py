@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _LINE = re.compile(r"^borgpull:([a-z0-9.-]+)=(.*)$", re.MULTILINE)
 _PREPARE_SECONDS = 60
+_FOLDER = re.compile(r"/[a-zA-Z0-9/._-]{1,100}")
 _TOOLS = ("socat", "nc", "python3", "perl", "ssh")
 # Homes of odd names or great length are no place for a socket: its path has 107 bytes, and ssh's file no quoting.
 _PLAIN_BASE = "a-zA-Z0-9/._-"
@@ -104,11 +105,18 @@ def prepare(control: Control, plan: RunPlan) -> Workplace:
             f"{plan.client} could not be prepared for method {plan.method} ({why}); the key must be allowed to run "
             f"commands: `borgpull client setup {plan.client}` prints its line.",
         )
+    if not _FOLDER.fullmatch(said["folder"]):
+        # It will stand in the configuration of our own ssh, where a hostile client must not write.
+        raise Failure(Reason.CLIENT_TOOLS, f"{plan.client} offers {said['folder'][:80]!r} as the run's folder.")
+    refusal = _why_not(plan, said.get("borg", ""))
+    if refusal:
+        _remove(control, said["folder"])
+        raise refusal
     return Workplace(
         folder=said["folder"],
         base=said["base"],
         path=said["path"],
-        borg=_usable(plan, said.get("borg", "")),
+        borg=versions.read(said["borg"]) or "",
         ssh=said.get("ssh-version", ""),
         tools=frozenset(key.removeprefix("has.") for key in said if key.startswith("has.")),
         seen=_seen(plan, said),
@@ -142,7 +150,11 @@ def put_files(control: Control, workplace: Workplace, files: Mapping[str, str]) 
 
 def clear(control: Control, workplace: Workplace) -> None:
     """Remove the run's folder, and with it whatever socket or key is in it."""
-    control.run(f"rm -rf {shlex.quote(workplace.folder)}\n", timeout_seconds=_PREPARE_SECONDS)
+    _remove(control, workplace.folder)
+
+
+def _remove(control: Control, folder: str) -> None:
+    control.run(f"rm -rf {shlex.quote(folder)}\n", timeout_seconds=_PREPARE_SECONDS)
 
 
 def tag(plan: RunPlan) -> str:
@@ -150,16 +162,14 @@ def tag(plan: RunPlan) -> str:
     return hashlib.sha256(f"{plan.appliance_id}/{plan.client}".encode()).hexdigest()[:8]
 
 
-def _usable(plan: RunPlan, said: str) -> str:
-    """Return the version of the client's Borg, or say why it cannot be used."""
+def _why_not(plan: RunPlan, said: str) -> Failure | None:
+    """Say why the client's Borg cannot be used; `said` is what it says of its version."""
     found = versions.read(said)
     if found is None:
-        raise Failure(
+        return Failure(
             Reason.CLIENT_TOOLS,
             f"There is no Borg on {plan.client} for user {plan.user} ({said[:80] or 'nothing was said'}); install "
             f'borgbackup 1.2 or 1.4 there, or use method = "sshfs", which needs none.',
         )
     refusal = versions.why_not(found)
-    if refusal:
-        raise Failure(Reason.CLIENT_BORG, f"{plan.client} has Borg {found}: {refusal}")
-    return found
+    return Failure(Reason.CLIENT_BORG, f"{plan.client} has Borg {found}: {refusal}") if refusal else None
