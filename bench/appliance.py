@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bench.way import FILES, LIST, SOURCE, NotTheSameWorkError, durations
+from bench.way import FILES, LOOK, SOURCE, NotTheSameWorkError, durations
 
 if TYPE_CHECKING:
     from tests.e2e.harness.appliance import ApplianceUnderTest
@@ -41,7 +41,7 @@ class Borgpull:
         """Ask the repository."""
         client = self._client(pair)
         passphrase = f"export BORG_PASSCOMMAND='cat /config/secrets/{client}/passphrase'"
-        return durations(self._appliance.shell(f"{_BORG}\n{passphrase}\n{LIST} /repos/{client}").stdout)
+        return durations(self._appliance.shell(f"{_BORG}\n{passphrase}\n{LOOK} /repos/{client}").stdout)
 
     def forget(self, pair: str) -> None:
         """Remove the repository and the cache: this client never runs again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from bench.way import FILES, LIST, SOURCE, NotTheSameWorkError, durations
+from bench.way import FILES, LOOK, SOURCE, NotTheSameWorkError, durations
 from tests.e2e.harness.engine import docker
 from tests.e2e.harness.lab import LIFETIME_SECONDS
 
@@ -60,7 +60,7 @@ class Push:
 
     def borg_seconds(self, pair: str) -> list[float]:
         """Ask the repository."""
-        return durations(docker("exec", self._client.host, "sh", "-euc", f"{self._start(pair)}{LIST}").stdout)
+        return durations(docker("exec", self._client.host, "sh", "-euc", f"{self._start(pair)}{LOOK}").stdout)
 
     def forget(self, pair: str) -> None:
         """Remove the repository and the cache."""
@@ -107,7 +107,7 @@ class Sshfs:
 
     def borg_seconds(self, pair: str) -> list[float]:
         """Ask the repository."""
-        return durations(docker("exec", self._host, "sh", "-euc", f"{self._start(pair)}{LIST}").stdout)
+        return durations(docker("exec", self._host, "sh", "-euc", f"{self._start(pair)}{LOOK}").stdout)
 
     def forget(self, pair: str) -> None:
         """Remove the repository and the cache."""
