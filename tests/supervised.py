@@ -38,7 +38,7 @@ FINE = Ground(
 CLIENT = "borgpull.client"
 
 
-def until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+def until(condition: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for a condition; fails when it does not come true in time."""
     deadline = monotonic() + seconds
     while not condition():
