@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from appliance.errors import EngineError
-from appliance.plan import events
+from appliance.plan import events, places
 from appliance.plan.judge import more_telling, question_verdict
 
 if TYPE_CHECKING:
@@ -37,4 +37,7 @@ def ask(engine: Engine, spec: ContainerSpec) -> Generator[Mapping[str, Any], Non
         told = result or events.Result(outcome=end.outcome)
         return replace(told, outcome=end.outcome, reason=end.reason, message=end.message)
     finally:
-        engine.remove(spec.name)
+        # A container that shares its name with a client's runs may have been swept away, and the name be another's.
+        state = engine.inspect(spec.name)
+        if state is not None and state.labels.get(places.LABEL_RUN) == spec.labels.get(places.LABEL_RUN):
+            engine.remove(spec.name)

@@ -58,6 +58,8 @@ def create_on_client(plan: RunPlan, *, base: str, rsh: str) -> Command:
     argv = (
         *("borg", "--lock-wait", str(LOCK_WAIT_SECONDS), "--log-json", "--progress", "create", "--json"),
         *("--compression", plan.compression, "--comment", f"borgpull run {plan.run_id}"),
+        # Our time: prune keeps and deletes by it, and a client's clock may be wrong.
+        *("--timestamp", plan.time_in_name),
         *(("--numeric-ids",) if plan.names == "numeric" else ()),
         *(("--exclude-caches",) if plan.exclude_caches else ()),
         *source,

@@ -11,6 +11,8 @@ _ERRORS: dict[range, Reason] = {
     range(17, 18): Reason.INTEGRITY,
     range(18, 20): Reason.REPOSITORY,
     range(20, 21): Reason.QUOTA,
+    # 26 and 27: no manifest, or one that cannot be read; 30 to 32: an archive that is there already, or not at all.
+    range(25, 33): Reason.REPOSITORY,
     range(40, 52): Reason.REPOSITORY,
     range(52, 53): Reason.PASSPHRASE,
     range(53, 60): Reason.REPOSITORY,

@@ -10,6 +10,8 @@ from typing import Any
 from appliance.errors import StateError
 from appliance.record import ArchiveStats
 
+_LARGEST = 2**63 - 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveProgress:
@@ -64,16 +66,16 @@ def read_line(line: str) -> ArchiveProgress | LogMessage | None:
     """Read a line of standard error. Plain text (argument errors are never JSON) becomes an ERROR message."""
     try:
         fields = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return LogMessage(level="ERROR", message=line.strip()) if line.strip() else None
     if not isinstance(fields, dict):
         return None
     match fields.get("type"):
         case "archive_progress" if not fields.get("finished"):
             return ArchiveProgress(
-                files=int(fields.get("nfiles", 0)),
-                original_size=int(fields.get("original_size", 0)),
-                deduplicated_size=int(fields.get("deduplicated_size", 0)),
+                files=_count(fields.get("nfiles")),
+                original_size=_count(fields.get("original_size")),
+                deduplicated_size=_count(fields.get("deduplicated_size")),
                 path=str(fields.get("path", "")),
             )
         case "log_message":
@@ -85,6 +87,11 @@ def read_line(line: str) -> ArchiveProgress | LogMessage | None:
             )
         case _:
             return None
+
+
+def _count(value: object) -> int:
+    """Take a number as a client's Borg sent it; one that no counter here could hold is not believed."""
+    return value if isinstance(value, int) and 0 <= value <= _LARGEST else 0
 
 
 def read_created(text: str) -> Created:

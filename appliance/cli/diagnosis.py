@@ -113,6 +113,7 @@ def page(found: Diagnosis, zone: tzinfo) -> list[Text]:
         return [
             Text(f"Every archive of the ledger is in the repository of {found.client}; nothing to repair."),
             *_strangers(found, zone),
+            *_newer(found),
         ]
     return [*_loss(found, zone), *_strangers(found, zone), *_since(found, zone), *_ways(found)]
 
@@ -136,6 +137,14 @@ def _strangers(found: Diagnosis, zone: tzinfo) -> Iterator[Text]:
         yield Text(f"  {safe(name)}  {moment(started, zone)}")
     if found.is_whole:
         yield Text(f"Not wanted? `borgpull repair {found.client} --delete-strangers`; prune waits for that.")
+
+
+def _newer(found: Diagnosis) -> Iterator[Text]:
+    if found.newer.segments and not found.why_no_rollback:
+        yield Text(
+            f"{count(found.newer.segments, 'segment')} were written since the last good run. Did a run or a prune say "
+            f"that contents are gone? `borgpull repair {found.client} --roll-back` takes back what was written since."
+        )
 
 
 def _since(found: Diagnosis, zone: tzinfo) -> Iterator[Text]:

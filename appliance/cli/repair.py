@@ -87,7 +87,8 @@ def _insist_possible(found: Diagnosis, chosen: Operation) -> None:
         if not found.strangers:
             raise BorgpullError(f"every archive of {found.client} was made by a good run; nothing to delete")
         return
-    if found.is_whole:
+    # A roll-back can be wanted of a whole list too: contents may be gone below it, or an earlier one was cut off.
+    if found.is_whole and not (chosen is Operation.REPAIR and found.newer.segments):
         raise BorgpullError(f"every archive of {found.client}'s ledger is there; nothing to repair")
     if chosen is Operation.REPAIR and found.why_no_rollback:
         raise BorgpullError(f"{found.client} cannot be rolled back: {found.why_no_rollback}")

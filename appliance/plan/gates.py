@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from appliance.config.model import MachineClient, SshAgentClient
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _GIB = 1 << 30
 _NAMED = 3
+_TOLERATED_DRIFT = timedelta(seconds=2)
 
 TOLERATED_IO_ERRORS = 10
 
@@ -209,6 +210,18 @@ def _is(known: KnownArchive, listed: ListedArchive | None) -> bool:
     if listed is None or listed.id != known.id:
         return False
     return not known.started or datetime.fromisoformat(known.started) == listed.started
+
+
+def time_gate(plan: RunPlan, started: datetime) -> Refusal | None:
+    """Refuse an archive of another time than its run: a forged one would push honest ones out at the next prune."""
+    wanted = datetime.fromisoformat(plan.time_in_name).replace(tzinfo=UTC)
+    if abs(started - wanted) <= _TOLERATED_DRIFT:
+        return None
+    sentence = (
+        f"{plan.client} made an archive of {started:%Y-%m-%d %H:%M:%S} in a run of {wanted:%Y-%m-%d %H:%M:%S} UTC: its "
+        "Borg does not do what it is told. Nothing was kept."
+    )
+    return Refusal(reason=Reason.TAMPERING, sentence=sentence)
 
 
 def _missing(sentence: str) -> Refusal:

@@ -115,6 +115,11 @@ class RunPlan:
         """The name under which the archive is made; it gets its final name only after every gate."""
         return f"{self.client}.tmp-{self.run_id}"
 
+    @property
+    def time_in_name(self) -> str:
+        """When the run was started, as its archive's name says it: UTC, to the second."""
+        return self.archive_name.removeprefix(f"{self.client}-")
+
     def to_json(self) -> str:
         """Write the plan for the pull container."""
         return json.dumps(asdict(self), indent=2, sort_keys=True)

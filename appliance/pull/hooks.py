@@ -44,6 +44,7 @@ class Hooks:
     warnings: list[str] = field(default_factory=list)
     _stopped: str = ""
     _last_beat: float = 0.0
+    _until: float = 0.0
 
     def check(self) -> None:
         """Insist that the client would run hooks, and run none; raises Failure."""
@@ -67,21 +68,31 @@ class Hooks:
 
     def after(self, outcome: Outcome, reason: Reason | None) -> None:
         """Run every hook that comes after; none of them can make an outcome bad, and none is left out."""
-        is_short = reason in _STOPS
-        deadline = time.monotonic() + _AFTER_A_STOP_SECONDS
+        if reason in _STOPS:
+            self._hurry()
         if self.plan.after and reason in _LOST:
             # It would take long to notice that the old connection is gone too.
             self.contact.close()
         for hook in reversed(self.plan.after):
             self.voice.step("after")
-            limit = min(hook.timeout, max(1, int(deadline - time.monotonic()))) if is_short else hook.timeout
             try:
-                sentence = self._run("after", hook, limit, outcome.value, self._live)
+                sentence = self._after(hook, outcome)
             except Failure as failure:
                 self._warn(f"The after hook {_shown(hook)} (and what follows) could not run: {failure.message}")
                 return
             if sentence:
                 self._warn(sentence)
+
+    def _after(self, hook: PlannedHook, outcome: Outcome) -> str:
+        """Run one of them, over a new connection where the old one has broken; return what is to be said of it."""
+        try:
+            return self._run("after", hook, self._left(hook), outcome.value, self._is_over)
+        except Failure:
+            self.contact.close()
+            return self._run("after", hook, self._left(hook), outcome.value, self._is_over)
+
+    def _left(self, hook: PlannedHook) -> int:
+        return min(hook.timeout, max(1, int(self._until - time.monotonic()))) if self._until else hook.timeout
 
     def told(self, result: Result) -> Result:
         """Return the result with what the hooks have to say in it."""
@@ -144,6 +155,16 @@ class Hooks:
             self._last_beat = now
             self.ends.control.beat()
         return False
+
+    def _is_over(self) -> bool:
+        """Hear whether the root half ends the run meanwhile: then what is left of the hooks has little time."""
+        if not self._until and self._listen():
+            self._hurry()
+        self._live()
+        return bool(self._until) and time.monotonic() > self._until
+
+    def _hurry(self) -> None:
+        self._until = time.monotonic() + _AFTER_A_STOP_SECONDS
 
     def _listen(self) -> bool:
         """Hear also whether the root half wants us to stop."""

@@ -32,11 +32,16 @@ def gone_by_our_prune(plan: RunPlan, archives: Sequence[ListedArchive]) -> tuple
     return tuple(known.id for known in gates.missing(plan, archives) if known.id in pruned)
 
 
-def announce(doomed: Sequence[ListedArchive]) -> None:
-    """Write down what is about to be deleted, on the disk before anything of it happens."""
+def announce(plan: RunPlan, there: Sequence[ListedArchive], doomed: Sequence[ListedArchive]) -> None:
+    """Write down what is about to be deleted, on the disk before anything of it happens.
+
+    What an earlier prune deleted, and was interrupted before anybody recorded it, stays written down.
+    """
+    earlier = set(gone_by_our_prune(plan, there))
+    unrecorded = {known.id: known.name for known in plan.known if known.id in earlier}
     fresh = _ABOUT_TO_GO.with_suffix(".new")
     with fresh.open("w", encoding="utf-8") as stream:
-        json.dump({archive.id: archive.name for archive in doomed}, stream)
+        json.dump(unrecorded | {archive.id: archive.name for archive in doomed}, stream)
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(_ABOUT_TO_GO)

@@ -31,7 +31,7 @@ def prune(plan: RunPlan, voice: Voice) -> Result:
     staying = tuple(archive for archive in found.archives if archive.id not in doomed)
     insist(retention.remainder_gate(plan, staying))
     voice.step("prune")
-    ledger.announce(leaving)
+    ledger.announce(plan, found.archives, leaving)
     if leaving:
         repository.borg(plan, verbs.delete(plan, tuple(archive.name for archive in leaving)))
     left = repository.look(plan).archives

@@ -14,6 +14,7 @@ from appliance.plan import places
 from appliance.plan.events import ListedArchive
 from appliance.pull import execute, segments
 from appliance.pull.failure import Failure
+from appliance.pull.guard import restore_key
 from appliance.record import Reason, RepositoryStats
 
 if TYPE_CHECKING:
@@ -84,42 +85,6 @@ def make(plan: RunPlan, voice: Voice) -> Found:
 def describe(plan: RunPlan) -> output.Created:
     """Describe this run's archive as the repository has it; raises Failure when it is not there."""
     return output.read_info(borg(plan, verbs.info(plan)).stdout)
-
-
-class Guard:
-    """The repository's `config`, which holds the key: a client that talks to `borg serve` can replace it.
-
-    With another key nobody here could open the repository any more, so what stood there before is put back.
-    """
-
-    def __init__(self, plan: RunPlan) -> None:
-        """Remember it."""
-        self._plan = plan
-        self._before = (_ROOT / "config").read_bytes() if exists() else b""
-
-    def insist_unchanged(self) -> None:
-        """Put the key back where it was replaced, and fail; raises Failure."""
-        if self._is_changed():
-            self._restore()
-            raise Failure(
-                Reason.TAMPERING,
-                f"{self._plan.client} replaced the key of its repository during the run; the old one was put back. "
-                "Find out who did that before the next run.",
-            )
-
-    def put_back(self, voice: Voice) -> None:
-        """Put the key back after a run that failed anyway."""
-        if self._is_changed():
-            self._restore()
-            voice.note("the client replaced the key of its repository; the old one was put back", "warning")
-
-    def _is_changed(self) -> bool:
-        return bool(self._before) and (not exists() or (_ROOT / "config").read_bytes() != self._before)
-
-    def _restore(self) -> None:
-        fresh = _ROOT / "config.new"
-        fresh.write_bytes(self._before)
-        fresh.replace(_ROOT / "config")
 
 
 def give_final_name(plan: RunPlan) -> None:
@@ -212,6 +177,7 @@ def borg_failure(plan: RunPlan, code: int, stderr: str) -> Failure:
 
 def break_dead_locks(plan: RunPlan, voice: Voice) -> None:
     """Break what a run that is gone left behind; only for a run that holds the client's container name."""
+    restore_key(plan)
     owners = _lock_owners(_ROOT).union(*(_lock_owners(folder) for folder in _CACHE.glob(".cache/borg/*")))
     if not owners or not locks.are_all_dead(owners, plan.appliance_id, plan.alive):
         return

@@ -45,6 +45,10 @@ def _probe(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result:
         voice.step("liveness")
         reading.check_paths(plan.paths)
         reading.try_way()
+        if repository.exists():
+            # The client had a session of `borg serve`.
+            reading.release()
+            reading.audit(voice)
         filesystem = reading.filesystem
     count = len(plan.paths)
     there = "its path is there" if count == 1 else f"all {count} paths are there"

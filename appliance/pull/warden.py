@@ -222,6 +222,13 @@ class Warden:
     def _last_word_for_the_controller(self) -> events.Result:
         if self._stopped_because:
             return stopped(self._stopped_because).result()
+        if self._controller.returncode > 0:
+            return events.Result(
+                outcome=Outcome.FAILED,
+                reason=Reason.INTERNAL,
+                message="A fault in Borgpull itself ended the pull; the supervisor's log has what it said.",
+                exit_code=self._controller.returncode,
+            )
         return events.Result(
             outcome=Outcome.INTERRUPTED,
             reason=Reason.KILLED,

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from appliance.run.desk import Desk
 
 
+# Years of nightly runs.
+_WHOLE_HISTORY = 2000
+
+
 def interrupted(desk: Desk, record: RunRecord) -> RunRecord:
     """Record a run that began and has no container any more."""
     message = "The supervisor ended while this run was starting, or its container was removed; nothing is left of it."
@@ -85,10 +89,15 @@ def _ledger_entries(desk: Desk, record: RunRecord, result: events.Result) -> tup
     if record.operation is not Operation.CREATE or record.archive is None:
         return ()
     own = LedgerEntry(client=record.client, archive=record.archive, run_id=record.run_id)
-    if record.method in BORG_ON_CLIENT:
+    if record.method in BORG_ON_CLIENT or _has_ever_written_itself(desk, record.client):
         return (own,)
     known = {record.archive.id, *(entry.archive.id for entry in desk.journal.archives(record.client))}
     return (own, *(_missed(record, listed) for listed in result.archives if listed.id not in known))
+
+
+def _has_ever_written_itself(desk: Desk, client: str) -> bool:
+    """Whether the client spoke to `borg serve` once: a change of method makes nothing true that it wrote before."""
+    return any(run.method in BORG_ON_CLIENT for run in desk.journal.history(client, limit=_WHOLE_HISTORY))
 
 
 def _missed(record: RunRecord, listed: events.ListedArchive) -> LedgerEntry:

@@ -99,3 +99,11 @@ def test_warnings_signals_and_errors_are_told_apart() -> None:
         False, True, False, False, True, True, False,
     ]  # fmt: skip
     assert [exits.is_signal(code) for code in (-9, 2, 128, 143)] == [True, False, False, True]
+
+
+@pytest.mark.parametrize("count", ["1e400", '"x"', "null", "[]", "-5", "1" + "0" * 400])
+def test_a_number_that_no_counter_can_hold_is_not_believed(count: str) -> None:
+    found = read_line(f'{{"type": "archive_progress", "nfiles": {count}, "original_size": {count}}}')
+
+    assert isinstance(found, ArchiveProgress)
+    assert (found.files, found.original_size) == (0, 0)

@@ -37,16 +37,27 @@ def there(one: ArchiveStats) -> dict[str, Any]:
 
 
 def test_a_whole_repository_needs_no_repair(world: CliWorld) -> None:
-    world.answer(there(FIRST), there(SECOND), NEWER)
+    world.answer(there(FIRST), there(SECOND), {**NEWER, "newer": 0})
 
     shown = world.run("repair", "web1")
 
     assert shown.code == 0
     assert "nothing to repair" in shown.out
+    world.answer(there(FIRST), there(SECOND), {**NEWER, "newer": 0})
     refused = world.run("repair", "web1", "--roll-back", "--yes")
     assert refused.code == 3
     assert "nothing to repair" in refused.err
     assert world.journal.open_requests() == []
+
+
+def test_a_whole_list_with_something_written_since_can_be_rolled_back(world: CliWorld) -> None:
+    # A client may have deleted what its archives consist of, or an earlier roll-back was cut off in the middle.
+    world.answer(there(FIRST), there(SECOND), NEWER)
+
+    shown = world.run("repair", "web1")
+
+    assert "4 segments were written since the last good run" in shown.out
+    assert "repair web1 --roll-back" in shown.out
 
 
 def test_what_is_gone_is_named_with_the_last_good_run_and_the_ways_out(world: CliWorld) -> None:

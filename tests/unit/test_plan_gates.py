@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from appliance.plan.gates import (
     io_error_gate,
     launch_gate,
     ledger_gate,
+    time_gate,
 )
 from appliance.plan.run_plan import Baseline, KnownArchive, RunPlan
 from appliance.record import KnownRepository, Reason
@@ -205,3 +207,12 @@ def test_many_archives_that_are_gone_are_counted_and_a_few_named() -> None:
 
     assert refusal is not None
     assert "lacks 9 archives that the ledger knows: web1-0, web1-1, web1-2 and 6 more." in refusal.sentence
+
+
+@pytest.mark.parametrize(("seconds", "is_refused"), [(0, False), (1, False), (-3600, True), (86400 * 365, True)])
+def test_an_archive_of_another_time_than_its_run_is_refused(seconds: int, *, is_refused: bool) -> None:
+    plan = replace(ledger(), archive_name=f"web1-{NOON:%Y-%m-%dT%H:%M:%S}")
+
+    refusal = time_gate(plan, NOON + timedelta(seconds=seconds))
+
+    assert (refusal is not None) is is_refused

@@ -229,7 +229,7 @@ def test_after_a_lost_connection_the_hooks_have_a_new_one_or_say_that_there_is_n
     with pytest.raises(Failure) as failed:
         around(plan(after=(hook("true"), hook("false"))), root_half[1], client, act=lose)
 
-    assert client.closed == 1
+    assert client.closed == 2
     assert failed.value.warnings == ("The after hook 'false' (and what follows) could not run: it is off.",)
 
 

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from appliance.borg import by_hand
 from appliance.borg.create import create_on_client
-from appliance.plan import places
+from appliance.plan import gates, places
 from appliance.plan.container import BY_HAND
 from appliance.pull import ledger, repository
-from appliance.pull.failure import Failure
+from appliance.pull.failure import Failure, insist
+from appliance.pull.guard import Guard
 from appliance.pull.methods.channels import channel
 from appliance.pull.methods.ssh_failure import ssh_failure
 from appliance.pull.methods.trial import try_way
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from appliance.borg import output
     from appliance.borg.command import Command
+    from appliance.plan.events import ListedArchive
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.contact import Contact
     from appliance.pull.methods.channel import Channel
@@ -42,7 +44,7 @@ class OnClient:
     plan: RunPlan
     workplace: Workplace
     channel: Channel
-    guard: repository.Guard
+    guard: Guard
     filesystem: str = ""
 
     def check_paths(self, paths: tuple[str, ...]) -> None:
@@ -74,8 +76,10 @@ class OnClient:
         """Look whether the client did something in its session that the failure of its Borg only hides."""
         self.guard.insist_unchanged()
         try:
-            archives = repository.look(self.plan).archives
+            archives = self._archives()
         except Failure as failure:
+            if failure.reason is Reason.TAMPERING:
+                raise
             voice.note(f"the repository could not be compared with the ledger: {failure.message}", "warning")
             return
         ledger.insist_complete(self.plan, archives)
@@ -84,15 +88,33 @@ class OnClient:
         """End the session, then ask the repository itself: what is new in it, and is all that was known still there."""
         self.release()
         self.guard.insist_unchanged()
-        ledger.insist_complete(self.plan, repository.look(self.plan).archives)
+        ledger.insist_complete(self.plan, self._archives())
         insist_filled(self.plan)
-        return repository.describe(self.plan)
+        created = repository.describe(self.plan)
+        insist(gates.time_gate(self.plan, created.archive.started))
+        return created
+
+    def _archives(self) -> tuple[ListedArchive, ...]:
+        """List what is there after a session; that it opened before, and does not now, is the client's doing."""
+        try:
+            return repository.look(self.plan).archives
+        except Failure as failure:
+            if failure.reason not in _DAMAGED:
+                raise
+            raise Failure(
+                Reason.TAMPERING,
+                f"The repository opened before the session of {self.plan.client} and does not any more: "
+                f"{failure.message} `borgpull repair {self.plan.client}` shows how far it can be rolled back.",
+            ) from failure
+
+
+_DAMAGED = (Reason.REPOSITORY, Reason.INTEGRITY, Reason.PASSPHRASE, Reason.REPLAY)
 
 
 @contextmanager
 def borg_on_the_client(plan: RunPlan, contact: Contact, workplace: Workplace, voice: Voice) -> Iterator[OnClient]:
     """Open the way for as long as the block lasts; afterwards nothing of it is left on either side."""
-    guard = repository.Guard(plan)
+    guard = Guard(plan)
     try:
         with channel(plan, workplace, contact, voice) as opened:
             put_files(contact.control(), workplace, opened.files)

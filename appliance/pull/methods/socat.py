@@ -52,6 +52,9 @@ def _end(process: execute.Process) -> None:
     """Let nobody in any more; a session that goes on ends by itself, since ssh is gone, and is given time for it."""
     serve.close()
     execute.end(process, grace_seconds=_END_SECONDS, ask_first=not serve.is_going_on())
+    # Busy with one long question of the client, it would find out only later that nobody waits for the answer.
+    if not wait_until(lambda: not serve.is_going_on(), seconds=_START_SECONDS):
+        serve.kill()
 
 
 def _listen(plan: RunPlan) -> execute.Process:

@@ -55,7 +55,7 @@ say done yes
 _LOOK = """
 say() { printf 'borgpull:%s=%s\\n' "$1" "$2"; }
 look() {
-    if [ -L "$2" ]; then say "seen.$1" "link $(readlink "$2")"
+    if [ -L "$2" ]; then say "seen.$1" "link $(readlink "$2" | tr '\\n' '?')"
     elif [ ! -e "$2" ]; then say "seen.$1" missing
     elif [ ! -d "$2" ]; then say "seen.$1" filled
     elif [ ! -r "$2" ] || [ ! -x "$2" ]; then say "seen.$1" unreadable
@@ -97,7 +97,7 @@ def prepare(control: Control, plan: RunPlan) -> Workplace:
         looks=_looks(plan),
     )
     finished = control.run(script, timeout_seconds=max(_PREPARE_SECONDS, plan.connection_timeout))
-    said = dict(_LINE.findall(finished.stdout))
+    said = _said(finished.stdout)
     if "done" not in said:
         why = said.get("failed") or " ".join((finished.stderr or finished.stdout).split())[-200:] or "it said nothing"
         raise Failure(
@@ -105,9 +105,7 @@ def prepare(control: Control, plan: RunPlan) -> Workplace:
             f"{plan.client} could not be prepared for method {plan.method} ({why}); the key must be allowed to run "
             f"commands: `borgpull client setup {plan.client}` prints its line.",
         )
-    if not _FOLDER.fullmatch(said["folder"]):
-        # It will stand in the configuration of our own ssh, where a hostile client must not write.
-        raise Failure(Reason.CLIENT_TOOLS, f"{plan.client} offers {said['folder'][:80]!r} as the run's folder.")
+    _insist_on_own_folder(plan, said)
     refusal = _why_not(plan, said.get("borg", ""))
     if refusal:
         _remove(control, said["folder"])
@@ -123,10 +121,23 @@ def prepare(control: Control, plan: RunPlan) -> Workplace:
     )
 
 
+def _said(text: str) -> dict[str, str]:
+    """Read what the script printed; the first word counts, since what is found later may be a stranger's text."""
+    return dict(reversed(_LINE.findall(text)))
+
+
+def _insist_on_own_folder(plan: RunPlan, said: Mapping[str, str]) -> None:
+    """Take no other folder than one that the script makes: it is removed by root, and stands in our ssh's file."""
+    folder, own = said.get("folder", ""), f"{said.get('base', '')}/run/{tag(plan)}."
+    is_ours = folder.startswith((own, f"/tmp/borgpull.{tag(plan)}."))  # noqa: S108 - made by mktemp -d
+    if not is_ours or ".." in folder or not _FOLDER.fullmatch(folder) or "path" not in said:
+        raise Failure(Reason.CLIENT_TOOLS, f"{plan.client} offers {folder[:80]!r} as the run's folder; it is not used.")
+
+
 def look_again(control: Control, plan: RunPlan, workplace: Workplace) -> Workplace:
     """Look at the paths once more; raises Failure."""
     finished = control.run(_looks(plan), timeout_seconds=max(_PREPARE_SECONDS, plan.connection_timeout))
-    return replace(workplace, seen=_seen(plan, dict(_LINE.findall(finished.stdout))))
+    return replace(workplace, seen=_seen(plan, _said(finished.stdout)))
 
 
 def _looks(plan: RunPlan) -> str:
@@ -134,7 +145,7 @@ def _looks(plan: RunPlan) -> str:
 
 
 def _seen(plan: RunPlan, said: Mapping[str, str]) -> dict[str, str]:
-    return {path: said.get(f"seen.{number}", "missing") for number, path in enumerate(plan.paths)}
+    return {path: said.get(f"seen.{number}", "missing").removesuffix("?") for number, path in enumerate(plan.paths)}
 
 
 def put_files(control: Control, workplace: Workplace, files: Mapping[str, str]) -> None:

@@ -17,24 +17,28 @@ if TYPE_CHECKING:
 class Row:
     """Machines one behind the other; `machines[0]` is in the lab's network, and no other is."""
 
-    def __init__(self, lab: Lab, *trees: str) -> None:
-        """Start a machine for each tree of these."""
+    def __init__(self, lab: Lab, *trees: str, internal: bool = True) -> None:
+        """Start a machine for each tree of these; with `internal=False` they reach the engine's host, as the Internet.
+
+        The engine lets nobody from one network into another, so the appliance does not see them either way.
+        """
         self.lab = lab
         self.machines = [Machine(lab, "trixie", tree=tree) for tree in trees]
-        self._networks: list[str] = []
+        self.networks: list[str] = []
+        kind = ("--internal",) if internal else ()
         for near, far in zip(self.machines, self.machines[1:], strict=False):
             # Internal: the engine gives it no way out, so there is none in either.
-            self._networks.append(lab.name("hidden"))
-            docker("network", "create", "--internal", "--label", lab.label, self._networks[-1])
+            self.networks.append(lab.name("hidden"))
+            docker("network", "create", *kind, "--label", lab.label, self.networks[-1])
             for machine in (near, far):
-                docker("network", "connect", self._networks[-1], machine.host)
+                docker("network", "connect", self.networks[-1], machine.host)
             docker("network", "disconnect", lab.network, far.host)
 
     def close(self) -> None:
         """Leave nothing behind."""
         for machine in self.machines:
             self.lab.sweep(f"{machine.host}$")
-        for network in self._networks:
+        for network in self.networks:
             docker("network", "rm", network)
 
     def add_client(

@@ -1,0 +1,81 @@
+"""The repository's `config`, which holds the key: a client that talks to `borg serve` can replace it.
+
+With another key nobody here could open the repository any more. So a copy is kept, on the disk, for as long as a
+session lasts; where a run was killed before it could look, the next one finds the copy and looks.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.plan import places
+from appliance.pull.failure import Failure
+from appliance.record import Reason
+
+if TYPE_CHECKING:
+    from appliance.plan.run_plan import RunPlan
+    from appliance.pull.voice import Voice
+
+_CONFIG = Path(places.REPOSITORY / "config")
+# Beside Borg's cache, where no client reaches.
+_KEPT = Path(places.CACHE / "repository-config")
+_REPLACED = Path(places.CACHE / "repository-config.replaced")
+
+
+class Guard:
+    """The key of one session, kept from its beginning to the look afterwards."""
+
+    def __init__(self, plan: RunPlan) -> None:
+        """Keep a copy; raises Failure when an earlier session replaced the key and nobody has looked since."""
+        self._plan = plan
+        restore_key(plan)
+        if _CONFIG.is_file():
+            _write(_KEPT, _CONFIG.read_bytes())
+
+    def insist_unchanged(self) -> None:
+        """Put the key back where it was replaced, and fail; raises Failure."""
+        restore_key(self._plan)
+
+    def put_back(self, voice: Voice) -> None:
+        """Put the key back after a run that failed anyway, and end the watch."""
+        try:
+            restore_key(self._plan)
+        except Failure as failure:
+            voice.note(failure.message, "warning")
+        _KEPT.unlink(missing_ok=True)
+
+
+def restore_key(plan: RunPlan) -> None:
+    """Put the kept key back where another stands, and fail; nothing where none is kept. Only for who holds the client.
+
+    What stood there in its place is kept too: an operator may have changed the key in the middle of a dead session.
+    """
+    try:
+        before = _KEPT.read_bytes()
+    except FileNotFoundError:
+        return
+    now = _CONFIG.read_bytes() if _CONFIG.is_file() else b""
+    if now == before:
+        return
+    _write(_REPLACED, now)
+    _write(_CONFIG, before)
+    _KEPT.unlink(missing_ok=True)
+    kept = places.cache_folder(plan.client) / _REPLACED.name
+    raise Failure(
+        Reason.TAMPERING,
+        f"{plan.client} replaced the key of its repository during a session; the old one was put back (the other is "
+        f"in {kept}). Find out who did that before the next run.",
+    )
+
+
+def _write(file: Path, content: bytes) -> None:
+    """Write the whole file or nothing, for its owner alone, and on the disk before anything else happens."""
+    fresh = file.with_name(f"{file.name}.new")
+    fresh.unlink(missing_ok=True)
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+    fresh.replace(file)
