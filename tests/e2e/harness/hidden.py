@@ -17,13 +17,16 @@ if TYPE_CHECKING:
 class Row:
     """Machines one behind the other; `machines[0]` is in the lab's network, and no other is."""
 
-    def __init__(self, lab: Lab, *trees: str, internal: bool = True) -> None:
-        """Start a machine for each tree of these; with `internal=False` they reach the engine's host, as the Internet.
+    def __init__(self, lab: Lab, *trees: str, last: str = "trixie", internal: bool = True) -> None:
+        """Start a machine for each tree of these, the last one of that kind.
+
+        With `internal=False` they reach the engine's host, as the Internet.
 
         The engine lets nobody from one network into another, so the appliance does not see them either way.
         """
         self.lab = lab
-        self.machines = [Machine(lab, "trixie", tree=tree) for tree in trees]
+        kinds = [*("trixie" for _ in trees[1:]), last]
+        self.machines = [Machine(lab, kind, tree=tree) for kind, tree in zip(kinds, trees, strict=True)]
         self.networks: list[str] = []
         kind = ("--internal",) if internal else ()
         for near, far in zip(self.machines, self.machines[1:], strict=False):

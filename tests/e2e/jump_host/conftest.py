@@ -1,4 +1,4 @@
-"""Three machines in a row, and an appliance that sees the first one only."""
+"""Three machines in a row, the last one of an older Debian, and an appliance that sees the first one only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LIMITS = 'connection_timeout = "20s"\nstall_timeout = "60s"\n'
 
 @pytest.fixture(scope="package")
 def row(lab: Lab) -> Iterator[Row]:
-    machines = Row(lab, "none", "", "")
+    machines = Row(lab, "none", "", "", last="bookworm")
     yield machines
     machines.close()
 

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
     from tests.e2e.harness.hidden import Row
 
 
-@pytest.mark.parametrize(("method", "behind"), [("socat", 1), ("remote-forward", 2)])
+@pytest.mark.parametrize(
+    ("method", "behind"), [("socat", 1), ("socat", 2), ("remote-forward", 1), ("remote-forward", 2)]
+)
 def test_borg_on_a_client_behind_other_machines_archives_everything(
     row: Row, outsider: ApplianceUnderTest, method: str, behind: int
 ) -> None:
-    machine, client = row.machines[behind], f"hidden-{method}"
+    machine, client = row.machines[behind], f"hidden-{method}-{behind}"
     dig_holes(machine)
     row.add_client(outsider, client, *SOURCES, "--method", method, behind=behind)
 

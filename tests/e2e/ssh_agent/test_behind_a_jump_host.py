@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from tests.e2e.harness.shared import Shared
 
 
-@pytest.fixture
-def row(lab: Lab) -> Iterator[Row]:
-    machines = Row(lab, "none", "", internal=False)
+@pytest.fixture(params=["trixie", "bookworm"])
+def row(lab: Lab, request: pytest.FixtureRequest) -> Iterator[Row]:
+    machines = Row(lab, "none", "", last=request.param, internal=False)
     yield machines
     machines.close()
 
 
 def test_a_client_behind_a_jump_host_calls_back(shared: Shared, row: Row) -> None:
-    appliance, (hop, machine), client = shared.appliance, row.machines, "agent-behind"
+    appliance, (hop, machine), client = shared.appliance, row.machines, f"agent-behind-{row.machines[1].kind}"
     dig_holes(machine)
     callback = free_address(row.networks[0])
     row.add_client(appliance, client, *SOURCES, "--method", "ssh-agent", "--callback", callback, behind=1)
