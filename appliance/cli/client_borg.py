@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -131,6 +132,18 @@ def _carried_out(world: Surroundings, plan: RunPlan, spec: ContainerSpec) -> Res
 
 
 def _pass_on(said: Mapping[str, str]) -> None:
-    """Print what Borg printed, byte for byte, as if it ran here."""
-    click.echo(said.get("out", "").encode("latin-1"), nl=False)
-    click.echo(said.get("err", "").encode("latin-1"), nl=False, err=True)
+    """Print what Borg printed, byte for byte, as if it ran here; to a terminal only what cannot command it."""
+    for key, stream in (("out", sys.stdout), ("err", sys.stderr)):
+        raw = said.get(key, "").encode("latin-1")
+        shown = for_a_terminal(raw) if stream.isatty() else raw
+        click.echo(shown, nl=False, err=key == "err")
+
+
+def for_a_terminal(raw: bytes) -> str:
+    """Return what a client printed with every character replaced by which it could command a terminal."""
+    text = raw.decode("utf-8", "replace")
+    return "".join(letter if letter.isprintable() or letter in _HARMLESS else "?" for letter in text)
+
+
+# Borg writes its progress over itself.
+_HARMLESS = "\n\t\r"

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.cli.client_borg import for_a_terminal
 from appliance.errors import ExitCode
 from appliance.plan.events import Data, Result, write
 from appliance.ports import ContainerSpec
@@ -104,3 +105,7 @@ def test_where_no_borg_runs_it_says_what_to_use(world: CliWorld, client: str) ->
     assert shown.code == ExitCode.CONFIG
     assert f"borgpull archives {client}" in " ".join(shown.err.split())
     assert world.engine.started == []
+
+
+def test_a_client_cannot_command_the_operators_terminal() -> None:
+    assert for_a_terminal(b"caf\xc3\xa9\t1\r\n\x1b]0;title\x07\xff") == "café\t1\r\n?]0;title?\ufffd"
