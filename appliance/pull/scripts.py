@@ -39,8 +39,7 @@ def run_script(
 def _watched(channel: paramiko.Channel, script: str, timeout_seconds: float, give_up: Callable[[], bool]) -> Finished:
     channel.settimeout(timeout_seconds)
     channel.exec_command("exec /bin/sh -s")
-    channel.sendall(script.encode("utf-8", "surrogateescape"))
-    channel.shutdown_write()
+    _send(channel, script)
     deadline = time.monotonic() + timeout_seconds
     kept = {"out": b"", "err": b""}
     while not (channel.exit_status_ready() and not channel.recv_ready() and not channel.recv_stderr_ready()):
@@ -52,6 +51,17 @@ def _watched(channel: paramiko.Channel, script: str, timeout_seconds: float, giv
             # Paramiko has no way to wait for both streams at once.
             time.sleep(_PAUSE_SECONDS)
     return _finished(channel.recv_exit_status(), kept)
+
+
+def _send(channel: paramiko.Channel, script: str) -> None:
+    try:
+        channel.sendall(script.encode("utf-8", "surrogateescape"))
+        channel.shutdown_write()
+    except OSError:
+        # What the key runs in place of a shell may end before it has read anything; then its exit code tells, as long
+        # as it was not the connection that ended.
+        if not channel.closed or not channel.get_transport().is_active():
+            raise
 
 
 def _take(channel: paramiko.Channel, kept: dict[str, bytes]) -> bool:
