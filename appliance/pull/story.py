@@ -39,14 +39,15 @@ def _probe(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result:
     voice.step("connect")
     met = connect(plan, contact, voice)
     Hooks(plan, contact, ends, voice).check()
+    # Asked before the client has a session of `borg serve`: what it does in it must not decide whether we look.
+    has_repository = repository.exists()
     voice.step("open")
     ends.control.beat()
     with opened(plan, met, ends, voice) as reading:
         voice.step("liveness")
         reading.check_paths(plan.paths)
         reading.try_way()
-        if repository.exists():
-            # The client had a session of `borg serve`.
+        if has_repository:
             reading.release()
             reading.audit(voice)
         filesystem = reading.filesystem
