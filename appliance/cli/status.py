@@ -109,7 +109,10 @@ def _stories(store: Store, now: datetime) -> Callable[[str], Story]:
 
 
 def next_runs(store: Store) -> Mapping[str, datetime]:
-    """Return when the supervisor means to run each client next."""
+    """Return when the supervisor means to run each client next: nobody, from the moment of a pause on."""
+    if store.fact("paused"):
+        # What the supervisor said last may be some seconds older than the pause.
+        return {}
     found: dict[str, str | None] = json.loads(store.fact("next_runs") or "{}")
     return {client: datetime.fromisoformat(when) for client, when in found.items() if when}
 

@@ -54,6 +54,14 @@ def test_json_has_every_promised_key_for_every_client(world: CliWorld) -> None:
     assert (media["state"], media["last_success"], media["archives"]) == ("never", None, 0)
 
 
+def test_no_next_run_is_promised_from_the_moment_of_a_pause(world: CliWorld) -> None:
+    world.journal.set_fact("next_runs", json.dumps({"web1": "2026-11-23T00:00:00+00:00"}))
+
+    world.run("pause")
+
+    assert [client["next_run"] for client in world.run("status", "--json").data] == [None, None]
+
+
 def test_the_table_names_every_client_with_its_state(world: CliWorld) -> None:
     made_an_archive(world)
 

@@ -85,7 +85,8 @@ class Collector(PrometheusCollector):
         histories = self._store.last_runs()
         unfinished = self._store.unfinished()
         running = {run.client: run for run in unfinished if run.operation is Operation.CREATE}
-        due = whole.next_runs(facts["next_runs"])
+        # What the supervisor said last may be some seconds older than the pause.
+        due = {} if facts["paused"] else whole.next_runs(facts["next_runs"])
         whole.scheduler(families, configuration, facts, unfinished, self._clock.now())
         for client in configuration.clients:
             name = client.name
