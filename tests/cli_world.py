@@ -16,7 +16,7 @@ from appliance.config.load import load
 from appliance.edges.volumes import Volumes
 from appliance.errors import EngineError, StateError
 from appliance.plan.events import Data, Result, write
-from appliance.plan.places import host_key_alias
+from appliance.plan.places import host_key_alias, restore_mark
 from appliance.record import Outcome
 from tests.fakes import FakeEngine, FakeTunnels, FixedClock, MemoryJournal, Script
 from tests.house import NOON
@@ -86,6 +86,7 @@ class FakeKeys:
     pins: dict[str, tuple[str, ...]] = field(default_factory=dict)
     trouble: str = ""
     agents: set[str] = field(default_factory=set)
+    restoring: dict[str, str] = field(default_factory=dict)
 
     def create_agent_key(self, client: str) -> None:
         self.agents.add(client)
@@ -95,8 +96,14 @@ class FakeKeys:
             raise StateError(self.trouble)
         self.pairs.setdefault(client, f"ssh-ed25519 AAAA{client} borgpull-{client}")
 
+    def create_restore_key(self, client: str) -> None:
+        self.restoring.setdefault(client, f"ssh-ed25519 AAAArestore {restore_mark(client)}")
+
     def public_key(self, client: str) -> str:
         return self.pairs[client]
+
+    def restore_public_key(self, client: str) -> str:
+        return self.restoring[client]
 
     def pinned(self, client: str, hop: int = 0) -> tuple[str, ...]:
         return self.pins.get(host_key_alias(client, hop), ())

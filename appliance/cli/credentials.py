@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.config.model import SshAgentClient
+from appliance.config.model import MachineClient, SshAgentClient
 from appliance.errors import StateError
 from appliance.plan import places
 
@@ -26,4 +26,6 @@ def made_public_key(world: Surroundings, client: Client) -> str:
     world.keys().create(name)
     if isinstance(client, SshAgentClient) and client.dedicated_key:
         world.keys().create_agent_key(name)
+    if isinstance(client, MachineClient):
+        world.keys().create_restore_key(name)
     return world.keys().public_key(name)

@@ -56,8 +56,14 @@ class Keys(Protocol):
     def create_agent_key(self, client: str) -> None:
         """Make the key that the client has for good for its way back, if it is not there yet."""
 
+    def create_restore_key(self, client: str) -> None:
+        """Make the key pair that may write on the client while it is let in there, if it is not there yet."""
+
     def public_key(self, client: str) -> str:
         """Return the public key's line; raises StateError when there is no key pair."""
+
+    def restore_public_key(self, client: str) -> str:
+        """Return the line of the restore key's public half; raises StateError when there is no such key pair."""
 
     def pinned(self, client: str, hop: int = 0) -> tuple[str, ...]:
         """Return the pinned host keys, each `type base64`, of the client (0) or of a hop on the way to it."""

@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from appliance.errors import StateError
 from appliance.plan import places
+from appliance.plan.places import restore_mark
 
 if TYPE_CHECKING:
     from pathlib import PurePosixPath
@@ -41,11 +42,7 @@ class KeyStore:
 
     def create(self, client: str) -> None:
         """Make the key pair and the passphrase that are not there yet."""
-        key = self._here(places.key_file(client))
-        self._make_key(key)
-        public = key.with_name(f"{key.name}.pub")
-        if not public.exists():
-            self._write(public, f"{self._derived(key)} borgpull-{client}\n".encode(), mode=0o644)
+        self._make_pair(self._here(places.key_file(client)), f"borgpull-{client}")
         passphrase = self._here(places.passphrase_file(client))
         if not passphrase.exists():
             self._write(passphrase, f"{secrets.token_urlsafe(PASSPHRASE_BYTES)}\n".encode())
@@ -54,9 +51,20 @@ class KeyStore:
         """Make the key that the client has for good for its way back, if it is not there yet."""
         self._make_key(self._here(places.agent_key_file(client)))
 
+    def create_restore_key(self, client: str) -> None:
+        """Make the key pair that may write on the client while it is let in there, if it is not there yet."""
+        self._make_pair(self._here(places.restore_key_file(client)), restore_mark(client))
+
     def public_key(self, client: str) -> str:
         """Return the public key's line; raises StateError when there is no key pair."""
-        public = self._here(places.key_file(client)).with_name("id_ed25519.pub")
+        return self._public(client, places.key_file(client))
+
+    def restore_public_key(self, client: str) -> str:
+        """Return the line of the restore key's public half; raises StateError when there is no such key pair."""
+        return self._public(client, places.restore_key_file(client))
+
+    def _public(self, client: str, key: PurePosixPath) -> str:
+        public = _beside(self._here(key))
         try:
             return public.read_text(encoding="utf-8").strip()
         except OSError as error:
@@ -81,7 +89,10 @@ class KeyStore:
     def problems(self, client: str) -> tuple[str, ...]:
         """Return a sentence for each secret of the client that is missing or that others may read."""
         found = []
-        for file in (self._here(places.key_file(client)), self._here(places.passphrase_file(client))):
+        wanted = [self._here(places.key_file(client)), self._here(places.passphrase_file(client))]
+        # Clients of an earlier version have none until somebody wants to restore.
+        maybe = self._here(places.restore_key_file(client))
+        for file in (*wanted, *((maybe,) if maybe.exists() else ())):
             try:
                 mode = file.stat().st_mode & 0o777
             except OSError as error:
@@ -103,6 +114,12 @@ class KeyStore:
 
     def _here(self, place: PurePosixPath) -> Path:
         return self._config / place.relative_to(places.CONFIG)
+
+    def _make_pair(self, key: Path, comment: str) -> None:
+        self._make_key(key)
+        public = _beside(key)
+        if not public.exists():
+            self._write(public, f"{self._derived(key)} {comment}\n".encode(), mode=0o644)
 
     def _make_key(self, key: Path) -> None:
         if not key.exists():
@@ -149,6 +166,10 @@ class KeyStore:
         state = path.stat()
         if (state.st_uid, state.st_gid) != (self._uid, self._gid):
             os.chown(path, self._uid, self._gid)
+
+
+def _beside(key: Path) -> Path:
+    return key.with_name(f"{key.name}.pub")
 
 
 def _whole(file: Path, fields: list[str]) -> list[str]:

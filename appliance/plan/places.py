@@ -103,6 +103,16 @@ def agent_key_file(client: str) -> PurePosixPath:
     return CONFIG / "keys" / client / "id_ed25519_agent"
 
 
+def restore_key_file(client: str) -> PurePosixPath:
+    """The second private key, the only one that may write on the client; its machine lets it in for a while at most."""
+    return CONFIG / "keys" / client / "id_ed25519_restore"
+
+
+def restore_mark(client: str) -> str:
+    """The restore key's comment: by it the operator finds and removes its line on the client."""
+    return f"borgpull-restore-{client}"
+
+
 def passphrase_file(client: str) -> PurePosixPath:
     """The passphrase of the client's repository, as the supervisor sees it."""
     return CONFIG / "secrets" / client / "passphrase"

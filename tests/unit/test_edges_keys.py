@@ -50,6 +50,25 @@ def test_secrets_are_private_and_nothing_else_is_left_behind(store: KeyStore, tm
     assert store.problems("web") == ()
 
 
+def test_the_restore_key_is_a_private_pair_of_its_own_that_names_what_it_is_for(
+    store: KeyStore, tmp_path: Path
+) -> None:
+    store.create("web")
+
+    store.create_restore_key("web")
+    made = store.restore_public_key("web")
+    store.create_restore_key("web")
+
+    assert made.split()[0] == "ssh-ed25519"
+    assert made.endswith(" borgpull-restore-web")
+    assert made.split()[1] != store.public_key("web").split()[1]
+    assert store.restore_public_key("web") == made
+    assert (tmp_path / "keys/web/id_ed25519_restore").stat().st_mode & 0o777 == 0o600
+    assert store.problems("web") == ()
+    (tmp_path / "keys/web/id_ed25519_restore").chmod(0o640)
+    assert "id_ed25519_restore may be read by others" in store.problems("web")[0]
+
+
 def test_a_key_for_the_way_back_is_made_once_and_is_private(store: KeyStore, tmp_path: Path) -> None:
     key = tmp_path / "keys" / "web" / "id_ed25519_agent"
 
