@@ -102,3 +102,7 @@ class StateError(BorgpullError):
     """The journal or a volume of the appliance cannot be used."""
 
     exit_code = ExitCode.STATE
+
+
+class NotifyError(BorgpullError):
+    """A notice could not be delivered; the sentence names the kind of channel and never its URL."""

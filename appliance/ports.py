@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
+    from appliance.notice import AlarmState, ChannelRecord, Notice, Pending
     from appliance.record import (
         KnownRepository,
         LedgerEntry,
@@ -115,9 +116,16 @@ class Journal(Protocol):
     def begin(self, record: RunRecord) -> None:
         """Write down that a run starts, before anything of it happens."""
 
-    def finish(self, record: RunRecord, ledger: Sequence[LedgerEntry] = (), gone: Sequence[str] = ()) -> None:
+    def finish(
+        self,
+        record: RunRecord,
+        ledger: Sequence[LedgerEntry] = (),
+        gone: Sequence[str] = (),
+        notices: Sequence[Notice] = (),
+    ) -> None:
         """Write down how it ended and which archives are good, in one transaction; clears its progress.
 
+        `notices` are what the operator is told of it, which no crash can lose once the end is written.
         `gone` are the ids of archives of this client that leave the ledger: pruned, or given up by the operator.
         Pins the repository id on the first good run, and keeps the newest good run's transaction as the point to roll
         back to. Finishing a run twice keeps the first end. A run that nobody began is recorded all the same.
@@ -176,6 +184,35 @@ class Facts(Protocol):
 
     def set_fact(self, key: str, value: str) -> None:
         """Remember the fact in place of what was known before."""
+
+
+class Outbox(Protocol):
+    """What the operator is told: the state of alarms, and notices until they are delivered. Raises StateError."""
+
+    def alarms(self) -> Sequence[AlarmState]:
+        """Return the alarms that are not cleared, oldest first."""
+
+    def settle(self, alarms: Sequence[AlarmState], notices: Sequence[Notice]) -> None:
+        """Write these alarms in place of what was known of them, and post these notices, all or nothing."""
+
+    def pending(self) -> Sequence[Pending]:
+        """Return the notices that wait to be delivered, oldest first."""
+
+    def delivered(self, notice_id: int, kind: str) -> None:
+        """Forget a notice that has arrived; counts a delivery over that kind of channel."""
+
+    def not_delivered(self, notice_id: int, kind: str, trouble: str, next_try: datetime | None) -> None:
+        """Keep a notice until the next try, or give it up when there is none; counts a failure."""
+
+    def channel_records(self) -> Sequence[ChannelRecord]:
+        """Return how deliveries went, by kind of channel."""
+
+
+class Notifier(Protocol):
+    """A way to tell the operator something."""
+
+    def send(self, url: str, notice: Notice) -> None:
+        """Deliver it within a bounded time; raises NotifyError, whose sentence never holds the URL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

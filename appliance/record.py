@@ -98,6 +98,7 @@ class Reason(StrEnum):
     REPLAY = "replay"
     TAMPERING = "tampering"
     RETENTION = "retention"
+    CHANGE_BURST = "change_burst"
     FUSE = "fuse"
     ENGINE = "engine"
     OUT_OF_MEMORY = "out_of_memory"

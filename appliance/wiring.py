@@ -20,13 +20,16 @@ from appliance.edges.clock import SystemClock
 from appliance.edges.docker_engine import DockerEngine
 from appliance.edges.http import HttpServer
 from appliance.edges.lock import only_one
+from appliance.edges.notify_apprise import AppriseNotifier
+from appliance.edges.notify_healthchecks import HealthchecksNotifier
+from appliance.edges.notify_urls import NotifyUrls
 from appliance.edges.sqlite_journal import SqliteJournal
 from appliance.edges.tunnels import TunnelFiles
 from appliance.edges.volumes import Volumes
 from appliance.errors import ExitCode, StateError
 from appliance.plan import places
 from appliance.run import Desk
-from appliance.supervisor import Configuration, Supervisor
+from appliance.supervisor import Configuration, Courier, Post, Supervisor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +84,7 @@ def supervise() -> int:
         server = http_server(folders, os.environ, journal, configuration)
         listen_to_signals(supervisor)
         server.start()
+        courier(folders, journal, configuration).start(supervisor.closing)
         try:
             supervisor.run()
         finally:
@@ -104,6 +108,7 @@ def build(
             clock=clock,
             log=_log,
             pause=closing.wait,
+            appliance=lambda: configuration.appliance,
         ),
         store=journal,
         configuration=configuration,
@@ -112,6 +117,12 @@ def build(
         engine_version=engine.ping,
         image=engine.image,
     )
+
+
+def courier(folders: Folders, journal: SqliteJournal, configuration: Configuration) -> Courier:
+    """Return what carries notices to the operator's channels."""
+    post = Post(services=AppriseNotifier(), checks=HealthchecksNotifier(), read_secret=NotifyUrls(folders.config).read)
+    return Courier(outbox=journal, post=post, appliance=lambda: configuration.appliance, clock=SystemClock())
 
 
 def http_server(

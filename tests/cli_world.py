@@ -13,12 +13,14 @@ from click.testing import CliRunner
 from appliance.cli.main import run
 from appliance.cli.surroundings import Surroundings
 from appliance.config.load import load
+from appliance.edges.notify_urls import NotifyUrls
 from appliance.edges.volumes import Volumes
 from appliance.errors import EngineError, StateError
 from appliance.plan.events import Data, Result, write
 from appliance.plan.places import host_key_alias, restore_mark
 from appliance.record import Outcome
-from tests.fakes import FakeEngine, FakeTunnels, FixedClock, MemoryJournal, Script
+from appliance.supervisor import Post
+from tests.fakes import FakeEngine, FakeNotifier, FakeTunnels, FixedClock, MemoryJournal, Script
 from tests.house import NOON
 
 if TYPE_CHECKING:
@@ -124,6 +126,7 @@ class CliWorld:
         self.engine = InspectedEngine()
         self.keys = FakeKeys()
         self.tunnels = FakeTunnels()
+        self.notifier = FakeNotifier()
         self.meanwhile: list[Callable[[], object]] = []
         self.configure(toml)
         self.journal.set_fact("appliance_id", "the-appliance")
@@ -172,6 +175,7 @@ class CliWorld:
             volumes=lambda: volumes,
             keys=lambda: self.keys,
             tunnels=lambda: self.tunnels,
+            post=lambda: Post(services=self.notifier, checks=self.notifier, read_secret=NotifyUrls(self.config).read),
             clock=self.clock,
             wait=self._wait,
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from appliance.errors import DeviceMissingError, EngineError, NameTakenError, PortTakenError, StateError
+from appliance.errors import DeviceMissingError, EngineError, NameTakenError, NotifyError, PortTakenError, StateError
 from appliance.plan.places import LABEL_APPLIANCE
 from appliance.plan.tunnels import Tunnel, free_port, public_key
 from appliance.ports import ContainerSpec, ContainerState
@@ -16,9 +16,10 @@ from tests.memory_journal import MemoryJournal
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from appliance.notice import Notice
     from appliance.plan.tunnel_report import TunnelReport
 
-__all__ = ["FakeEngine", "FakeTunnels", "FixedClock", "MemoryJournal", "Script"]
+__all__ = ["FakeEngine", "FakeNotifier", "FakeTunnels", "FixedClock", "MemoryJournal", "Script"]
 
 
 @dataclass
@@ -184,6 +185,19 @@ class FakeTunnels:
     def _usable(self) -> None:
         if self.trouble:
             raise StateError(self.trouble)
+
+
+@dataclass
+class FakeNotifier:
+    """A channel that keeps what it was given. A URL in `troubles` is not delivered to, and for that reason."""
+
+    sent: list[tuple[str, Notice]] = field(default_factory=list)
+    troubles: dict[str, str] = field(default_factory=dict)
+
+    def send(self, url: str, notice: Notice) -> None:
+        if url in self.troubles:
+            raise NotifyError(self.troubles[url])
+        self.sent.append((url, notice))
 
 
 def _said(script: Script) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from appliance.notice import AlarmState, ChannelRecord, Notice, Pending
 from appliance.ports import ClientHistory, Clock
 from appliance.record import (
     KnownRepository,
@@ -20,6 +21,7 @@ from appliance.record import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
 
 class MemoryJournal:
@@ -34,13 +36,23 @@ class MemoryJournal:
         self._requests: dict[int, Request] = {}
         self._facts: dict[str, str] = {}
         self._finished: list[str] = []
+        self._alarms: dict[str, AlarmState] = {}
+        self._notices: dict[int, Pending] = {}
+        self._posted = 0
+        self._channels: dict[str, ChannelRecord] = {}
         self._lock = threading.RLock()
 
     def begin(self, record: RunRecord) -> None:
         with self._lock:
             self._runs[record.run_id] = record
 
-    def finish(self, record: RunRecord, ledger: Sequence[LedgerEntry] = (), gone: Sequence[str] = ()) -> None:
+    def finish(
+        self,
+        record: RunRecord,
+        ledger: Sequence[LedgerEntry] = (),
+        gone: Sequence[str] = (),
+        notices: Sequence[Notice] = (),
+    ) -> None:
         with self._lock:
             known = self._runs.get(record.run_id)
             if known is not None and known.finished is not None:
@@ -61,6 +73,7 @@ class MemoryJournal:
                 kept = self._repositories.setdefault(record.client, pinned)
                 if kept.repository_id == record.repository.id:
                     self._repositories[record.client] = replace(kept, point=_point(record) or kept.point)
+            self._post(notices)
 
     def progress(self, run_id: str, progress: Progress) -> None:
         with self._lock:
@@ -124,6 +137,57 @@ class MemoryJournal:
 
     def set_fact(self, key: str, value: str) -> None:
         self._facts[key] = value
+
+    def alarms(self) -> Sequence[AlarmState]:
+        held = [state for state in tuple(self._alarms.values()) if state.cleared is None]
+        return sorted(held, key=lambda state: (state.raised, state.alarm.alarm_id))
+
+    def settle(self, alarms: Sequence[AlarmState], notices: Sequence[Notice]) -> None:
+        with self._lock:
+            self._alarms |= {state.alarm.alarm_id: state for state in alarms}
+            self._post(notices)
+
+    def pending(self) -> Sequence[Pending]:
+        return list(self._notices.values())
+
+    def delivered(self, notice_id: int, kind: str) -> None:
+        with self._lock:
+            self._notices.pop(notice_id, None)
+            known = self._channels.get(kind, ChannelRecord(kind=kind))
+            self._channels[kind] = replace(known, attempts=known.attempts + 1, last_success=self._clock.now())
+
+    def not_delivered(self, notice_id: int, kind: str, trouble: str, next_try: datetime | None) -> None:
+        with self._lock:
+            waiting = self._notices.get(notice_id)
+            if next_try is None:
+                self._notices.pop(notice_id, None)
+            elif waiting is not None:
+                self._notices[notice_id] = replace(
+                    waiting, next_try=next_try, attempts=waiting.attempts + 1, trouble=trouble
+                )
+            known = self._channels.get(kind, ChannelRecord(kind=kind))
+            self._channels[kind] = replace(
+                known,
+                attempts=known.attempts + 1,
+                failures=known.failures + 1,
+                given_up=known.given_up + (next_try is None),
+                last_failure=self._clock.now(),
+                trouble=trouble,
+            )
+
+    def channel_records(self) -> Sequence[ChannelRecord]:
+        return sorted(self._channels.values(), key=lambda record: record.kind)
+
+    def _post(self, notices: Sequence[Notice]) -> None:
+        now = self._clock.now()
+        for notice in notices:
+            same = (notice.client, notice.channel, notice.topic)
+            for number, waiting in tuple(self._notices.items()):
+                old = waiting.notice
+                if notice.topic and (old.client, old.channel, old.topic) == same:
+                    del self._notices[number]
+            self._posted += 1
+            self._notices[self._posted] = Pending(notice_id=self._posted, notice=notice, created=now, next_try=now)
 
     def _all(self) -> tuple[RunRecord, ...]:
         return tuple(self._runs.values())

@@ -8,6 +8,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from appliance.plan.alarms import Room
 from appliance.plan.events import write
 from appliance.plan.gates import Ground
 from appliance.run import Desk
@@ -64,6 +65,9 @@ class FakeVolumes:
     refusal: Refusal | None = None
     plans: list[RunPlan] = field(default_factory=list)
     released: list[tuple[str, str]] = field(default_factory=list)
+
+    def room(self) -> Room:
+        return Room(free=self.ground.free_space, size=100 << 30)
 
     def survey(self, client: str) -> Ground:
         made = self.ground.has_repository or any(plan.client == client for plan in self.plans)
@@ -152,7 +156,7 @@ class World:
             load=self._load_now, fingerprint=lambda: self.version, facts=journal, clock=self.clock
         )
         return Supervisor(
-            desk=self.desk(closing, engine, journal),
+            desk=replace(self.desk(closing, engine, journal), appliance=lambda: configuration.appliance),
             store=journal,
             configuration=configuration,
             closing=closing,

@@ -9,6 +9,7 @@ import click
 from appliance import __version__
 
 _VERBS = {
+    "alarms": "appliance.cli.alarms:alarms",
     "archives": "appliance.cli.archives:archives",
     "client": "appliance.cli.client:client",
     "config": "appliance.cli.config:config",
@@ -18,6 +19,7 @@ _VERBS = {
     "health": "appliance.cli.health:health",
     "history": "appliance.cli.history:history",
     "key": "appliance.cli.key:key",
+    "notify": "appliance.cli.notify:notify",
     "pause": "appliance.cli.pause:pause",
     "plan": "appliance.cli.plan:plan",
     "pull": "appliance.cli.pull:pull",

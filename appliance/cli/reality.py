@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import PurePosixPath
 
     from appliance.cli.surroundings import InspectableEngine, Keys, Store
+    from appliance.supervisor import Post
 
 
 def real() -> Surroundings:
@@ -40,6 +41,7 @@ def real() -> Surroundings:
         volumes=cache(lambda: Volumes(config=config, state=state, repositories=repositories)),
         keys=cache(lambda: _keys(config)),
         tunnels=cache(lambda: TunnelFiles(config=config, state=state)),
+        post=cache(lambda: _post(config)),
         clock=SystemClock(),
         wait=_wait,
     )
@@ -70,6 +72,16 @@ def _keys(config: Path) -> Keys:
     from appliance.edges.keys import KeyStore  # noqa: PLC0415 - slow to load, and few verbs need it
 
     return KeyStore(config)
+
+
+def _post(config: Path) -> Post:
+    # Few verbs tell anybody anything.
+    from appliance.edges.notify_apprise import AppriseNotifier  # noqa: PLC0415
+    from appliance.edges.notify_healthchecks import HealthchecksNotifier  # noqa: PLC0415
+    from appliance.edges.notify_urls import NotifyUrls  # noqa: PLC0415
+    from appliance.supervisor import Post  # noqa: PLC0415
+
+    return Post(services=AppriseNotifier(), checks=HealthchecksNotifier(), read_secret=NotifyUrls(config).read)
 
 
 def _wait(seconds: float) -> None:

@@ -16,7 +16,7 @@ from appliance.cli.present_status import (
     remembered_status,
     status_page,
 )
-from appliance.cli.readable import age, safe, say_json, screen, show
+from appliance.cli.readable import age, count, safe, say_json, screen, show
 from appliance.cli.surroundings import (
     Surroundings,
     heartbeat_age,
@@ -29,7 +29,7 @@ from appliance.cli.tunnel_states import tunnel_states
 from appliance.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from rich.console import RenderableType
 
@@ -135,11 +135,25 @@ def headlines(world: Surroundings, store: Store) -> tuple[str, ...]:
     gateway = store.fact("gateway")
     if gateway:
         lines.append(f"Nobody can dial in: {gateway}")
+    lines += _notifications(store)
     problems = _config_problems(world)
     if problems:
         lines.append("The configuration is wrong; the last good one stays in force:")
         lines.extend(f"  {problem}" for problem in problems)
     return tuple(lines)
+
+
+def _notifications(store: Store) -> Iterable[str]:
+    held = len(store.alarms())
+    if held:
+        yield f"{count(held, 'alarm')}: `borgpull alarms` says what to do"
+    stuck = [one for one in store.pending() if one.attempts]
+    if stuck:
+        yield f"{count(len(stuck), 'notification')} could not be delivered yet: {stuck[-1].trouble}"
+    for record in store.channel_records():
+        failed, good = record.last_failure, record.last_success
+        if not stuck and failed is not None and (good is None or failed > good):
+            yield f"The last notification by {record.kind} was not delivered: {record.trouble}; `borgpull notify test`"
 
 
 def _config_problems(world: Surroundings) -> tuple[str, ...]:

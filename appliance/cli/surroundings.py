@@ -10,7 +10,7 @@ import click
 
 from appliance.cli.readable import age, did_you_mean
 from appliance.errors import NotFoundError, SupervisorError
-from appliance.ports import Clock, Engine, Facts, Journal, Ledger, Requests
+from appliance.ports import Clock, Engine, Facts, Journal, Ledger, Outbox, Requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from appliance.config.model import Appliance, Client
     from appliance.plan.tunnels import Tunnel
     from appliance.run import Volumes
+    from appliance.supervisor import Post
 
 # The supervisor beats every five seconds; a busy NAS may be late by a few beats.
 HEARTBEAT_LIMIT = timedelta(seconds=30)
 
 
-class Store(Journal, Ledger, Requests, Facts, Protocol):
+class Store(Journal, Ledger, Requests, Facts, Outbox, Protocol):
     """The journal as the command line needs it."""
 
 
@@ -98,6 +99,7 @@ class Surroundings:
     volumes: Callable[[], Volumes]
     keys: Callable[[], Keys]
     tunnels: Callable[[], TunnelBook]
+    post: Callable[[], Post]
     clock: Clock
     wait: Callable[[float], None]
 

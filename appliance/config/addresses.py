@@ -85,10 +85,18 @@ def _endpoint(value: object) -> Endpoint:
     return Endpoint(_host(host), port)
 
 
+def _mac_address(text: str) -> str:
+    digits = re.sub(r"[:.-]", "", text).lower()
+    if not re.fullmatch(r"[0-9a-f]{12}", digits):
+        raise ValueError(f'"{text}" is not a MAC address; write one such as "aa:bb:cc:dd:ee:ff"')
+    return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
+
+
 Address = Annotated[Endpoint, BeforeValidator(_endpoint)]
 Host = Annotated[str, AfterValidator(_host)]
 IpAddress = Annotated[str, AfterValidator(_address)]
 JumpHosts = Annotated[tuple[Login, ...], BeforeValidator(_jump_hosts)]
 Listen = Annotated[str, AfterValidator(_listen)]
+MacAddress = Annotated[str, AfterValidator(_mac_address)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]
 UserName = Annotated[str, AfterValidator(_user)]

@@ -40,8 +40,6 @@ OF_MACHINES = frozenset({"names", "paths"})
 
 LATER = {
     "check": "scheduled checks and restore drills are",
-    "healthchecks": "pings to Healthchecks are",
-    "notify": "notifications are",
 }
 _METHODS = ", ".join(f'"{method}"' for method in MODELS)
 # Why a key is there for these methods and no others.

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from appliance.config.channels import ChannelUrls, PingUrl
 from appliance.config.values import (
     Address,
     ClientName,
@@ -96,6 +97,11 @@ class ClientBase(Values):
     encryption: Literal["repokey-blake2", "repokey", "authenticated-blake2", "authenticated"] = "repokey-blake2"
     compression: Compression = "zstd,3"
     max_shrink: Share = 0.5
+    max_change: Share = 0.3
+    failing_after: Annotated[Count, Field(ge=1)] = 3
+    notify: ChannelUrls | None = None
+    notify_on: tuple[Literal["failure", "warning", "success"], ...] = ("failure", "warning")
+    healthchecks: PingUrl | None = None
     memory: Memory | None = None
 
     @model_validator(mode="after")
@@ -151,6 +157,7 @@ class MachineClient(ClientBase):
     jump: JumpHosts = ()
     before: Hooks = ()
     after: Hooks = ()
+    offline: Literal["fail", "skip"] = "fail"
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:
@@ -250,6 +257,9 @@ class ApplianceSettings(Values):
     dns: tuple[IpAddress, ...] = ()
     gateway: Address | None = None
     log_format: Literal["text", "json"] = "text"
+    notify: ChannelUrls = ()
+    remind_after: Duration = timedelta(days=7)
+    report: Literal["weekly", "never"] = "never"
 
 
 class Appliance(Values):

@@ -10,15 +10,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from appliance.config.addresses import Address, Host, IpAddress, JumpHosts, Listen, Port, UserName
+from appliance.config.addresses import Address, Host, IpAddress, JumpHosts, Listen, MacAddress, Port, UserName
 from appliance.config.durations import parse_duration
 from appliance.config.schedule import Schedule
 from appliance.config.window import Window
 
 __all__ = [
     "Address", "ClientName", "CommandLine", "Compression", "Count", "Duration", "FileName", "Flag", "FolderPath",
-    "Host", "IpAddress", "JumpHosts", "Listen", "Memory", "NetworkName", "Pattern", "Port", "Quota", "Schedule",
-    "Share", "Size", "SourcePath", "TimeZone", "UserName", "VolumeName", "Window",
+    "Host", "IpAddress", "JumpHosts", "Listen", "MacAddress", "Memory", "NetworkName", "Pattern", "Port", "Quota",
+    "Schedule", "Share", "Size", "SourcePath", "TimeZone", "UserName", "VolumeName", "Window",
 ]  # fmt: skip
 
 _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?)\s*(?:([KMGTP])(I)?)?B?", re.IGNORECASE)

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import toml
 
+from appliance.config.channels import ChannelUrl
 from appliance.config.durations import format_duration
 from appliance.config.keys import KEYS
 from appliance.config.logins import Endpoint, Login
@@ -121,7 +122,7 @@ def _value(value: object) -> object:
             return [_value(entry) for entry in value]
         case Hook() | Stream():
             return _plain(dict(value))
-        case Login() | Endpoint() | StrEnum() | ZoneInfo() | Schedule() | Window() | PurePosixPath():
+        case Login() | Endpoint() | StrEnum() | ZoneInfo() | Schedule() | Window() | PurePosixPath() | ChannelUrl():
             return str(value)
         case _:
             return value

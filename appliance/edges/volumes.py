@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from appliance.borg import locks
 from appliance.errors import StateError
 from appliance.plan import places
+from appliance.plan.alarms import Room
 from appliance.plan.container import plan_file
 from appliance.plan.gates import Ground, Refusal
 from appliance.record import Operation, Reason
@@ -46,6 +47,14 @@ class Volumes:
         self._uid = uid
         self._gid = gid
         self._marking = threading.Lock()
+
+    def room(self) -> Room:
+        """Return how full the volume of the repositories is; raises StateError when it cannot be looked at."""
+        try:
+            volume = os.statvfs(self._repositories)
+        except OSError as error:
+            raise StateError(f"{places.REPOSITORIES} cannot be looked at: {error.strerror}") from error
+        return Room(free=volume.f_bavail * volume.f_frsize, size=volume.f_blocks * volume.f_frsize)
 
     def survey(self, client: str) -> Ground:
         """Look at what stands on the volumes, and change nothing; raises StateError when it cannot look."""

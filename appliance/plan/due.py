@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from appliance.config.model import SshAgentClient
+from appliance.config.model import Reach, SshAgentClient
 from appliance.record import Outcome, Reason, Trigger
 
 if TYPE_CHECKING:
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # A run that starts later than this after its time was missed, not merely queued for a moment.
 CATCH_UP_AFTER = timedelta(minutes=5)
 BACK_OFF = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4))
+# A machine that sleeps may be up for an hour only, and each try is a line in its history.
+SLEEPER_AGAIN = timedelta(minutes=20)
 # Trying again by itself cannot help: somebody has to look, or has just said no.
 PERMANENT = frozenset(
     {
@@ -33,6 +35,7 @@ PERMANENT = frozenset(
         Reason.INTEGRITY,
         Reason.TAMPERING,
         Reason.COLLAPSED,
+        Reason.CHANGE_BURST,
         Reason.SOURCE_CHANGED,
         Reason.QUOTA,
         Reason.STOPPED,
@@ -180,7 +183,7 @@ def _call(
         since=scheduled,
         reason=f"due at {_clock(scheduled, zone)}, last started at {_clock(started, zone)}",
     )
-    again = None if misdated else _retry_at(last, history.consecutive_failures, reachable_since)
+    again = None if misdated else _retry_at(client, last, history.consecutive_failures, reachable_since)
     if again is None or scheduled <= again:
         return planned
     why = last.reason.value if last.reason else "unknown"
@@ -189,14 +192,17 @@ def _call(
     return Due(client=client.name, trigger=Trigger.RETRY, since=again, reason=reason)
 
 
-def _retry_at(last: RunRecord, consecutive_failures: int, reachable_since: datetime | None) -> datetime | None:
+def _retry_at(
+    client: Client, last: RunRecord, consecutive_failures: int, reachable_since: datetime | None
+) -> datetime | None:
     if last.outcome is None or last.outcome.is_good or last.finished is None:
         return None
     if last.reason in _AWAY and reachable_since is not None and reachable_since >= last.finished:
         # It was away, and is here again: a laptop may not stay for long.
         return reachable_since
     if last.outcome is Outcome.SKIPPED:
-        return last.finished + BACK_OFF[0]
+        sleeps = last.reason is Reason.OFFLINE and client.reach is not Reach.DIAL_IN
+        return last.finished + (SLEEPER_AGAIN if sleeps else BACK_OFF[0])
     if last.reason in PERMANENT:
         return None
     step = min(max(consecutive_failures, 1), len(BACK_OFF)) - 1

@@ -118,6 +118,11 @@ def passphrase_file(client: str) -> PurePosixPath:
     return CONFIG / "secrets" / client / "passphrase"
 
 
+def notify_url_file(name: str) -> PurePosixPath:
+    """The file that holds the URL `secret:NAME`; no client's name has an underscore, so no client has this folder."""
+    return CONFIG / "secrets" / "notify_urls" / name
+
+
 def known_hosts_file(client: str) -> PurePosixPath:
     """The pinned host keys of the client (host field: the client's name) and of its hops, as the supervisor sees it."""
     return CONFIG / "known_hosts" / client

@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from appliance.ports import Journal, Ledger
+from appliance.ports import Facts, Journal, Ledger
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from appliance.config.model import ApplianceSettings, Client
+    from appliance.config.model import Appliance, ApplianceSettings, Client
+    from appliance.plan.alarms import Room
     from appliance.plan.events import Note, Result
     from appliance.plan.gates import Ground, Refusal
     from appliance.plan.judge import Verdict
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from appliance.record import Reason, RunRecord
 
 
-class Records(Journal, Ledger, Protocol):
+class Records(Journal, Ledger, Facts, Protocol):
     """The journal as a run needs it."""
 
 
@@ -31,6 +32,9 @@ class Volumes(Protocol):
 
     def survey(self, client: str) -> Ground:
         """Look at what stands on the volumes, and change nothing."""
+
+    def room(self) -> Room:
+        """Return how full the volume of the repositories is."""
 
     def prepare(self, plan: RunPlan) -> Refusal | None:
         """Make the client's folders, the marker if it is missing, and write the plan; or say why it cannot be done."""
@@ -54,7 +58,10 @@ class Tunnels(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desk:
-    """What a run works with. `pause` waits so many seconds and returns True when the supervisor is closing."""
+    """What a run works with. `pause` waits so many seconds and returns True when the supervisor is closing.
+
+    `appliance` returns the configuration in force, None while there is none: it says who is told what of a run's end.
+    """
 
     engine: Engine
     journal: Records
@@ -62,6 +69,7 @@ class Desk:
     clock: Clock
     log: Callable[[RunRecord, Note], None]
     pause: Callable[[float], bool]
+    appliance: Callable[[], Appliance | None] = lambda: None
 
 
 @dataclass(slots=True, kw_only=True)

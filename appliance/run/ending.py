@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from appliance.errors import StateError
-from appliance.plan import events
+from appliance.plan import events, messages, offline
 from appliance.plan.judge import Verdict
 from appliance.plan.run_plan import BORG_ON_CLIENT
 from appliance.record import ArchiveStats, LedgerEntry, Operation, Outcome, Reason, RunRecord
@@ -15,9 +15,12 @@ from appliance.run.desk import Watch
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from appliance.notice import Notice
     from appliance.run.desk import Desk
 
 
+# Enough to find the run before this one among those that were skipped.
+_RECENT = 50
 # Years of nightly runs.
 _WHOLE_HISTORY = 2000
 
@@ -39,6 +42,7 @@ def failed_inside(desk: Desk, record: RunRecord, error: Exception) -> RunRecord:
 
 def record_end(desk: Desk, watch: Watch, end: Verdict, result: events.Result | None = None) -> RunRecord:
     """Write down how the run ended; of what the container said only what the verdict lets stand."""
+    end = _spared(desk, watch.record, end)
     record = replace(
         watch.record,
         # A clock set back during the run must not make it end before it began.
@@ -62,11 +66,38 @@ def record_end(desk: Desk, watch: Watch, end: Verdict, result: events.Result | N
             )
             entries = _ledger_entries(desk, record, result)
             gone = result.gone
-    desk.journal.finish(record, entries, gone)
+    desk.journal.finish(record, entries, gone, _told(desk, record))
     why = f" ({end.reason})" if end.reason else ""
     level = "info" if end.outcome.is_good else "warning"
     desk.log(record, events.Note(level=level, message=f"{end.outcome}{why} {end.message}".rstrip()))
     return record
+
+
+def _spared(desk: Desk, record: RunRecord, end: Verdict) -> Verdict:
+    """Let the absence of a client that may sleep be no failure (`offline = "skip"`)."""
+    appliance = desk.appliance()
+    client = appliance.client(record.client) if appliance else None
+    if client is None or not offline.may_be_spared(client, record, end):
+        return end
+    return offline.spared(client, desk.journal.last_runs().get(client.name), end, desk.clock.now())
+
+
+def _told(desk: Desk, record: RunRecord) -> tuple[Notice, ...]:
+    """Return what the operator is told of a run that ended."""
+    appliance = desk.appliance()
+    if appliance is None:
+        return ()
+    before = next(
+        (
+            run
+            for run in desk.journal.history(record.client, limit=_RECENT)
+            if run.run_id != record.run_id
+            and run.operation is record.operation
+            and run.outcome not in (None, Outcome.SKIPPED)
+        ),
+        None,
+    )
+    return messages.run_ended(appliance, record, before)
 
 
 def release(desk: Desk, record: RunRecord) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import DeviceMissingError, EngineError, NameTakenError, PortTakenError, StateError
 from appliance.plan import places
+from appliance.plan.bursts import accepted_fact, change_gate
 from appliance.plan.container import container_spec
 from appliance.plan.gates import Refusal, launch_gate
 from appliance.plan.judge import Verdict
@@ -76,6 +77,9 @@ def _prepare(desk: Desk, order: Order) -> RunPlan | Verdict:
             known=desk.journal.repository(name),
             others_known=others,
         )
+        held = _held(desk, order)
+        if refusal is None and held is not None:
+            return held
         if refusal is None:
             plan = plan_for(desk, order, room=ground.free_space - floor)
             refusal = desk.volumes.prepare(plan)
@@ -86,6 +90,17 @@ def _prepare(desk: Desk, order: Order) -> RunPlan | Verdict:
     except EngineError as error:
         refusal = Refusal(reason=Reason.ENGINE, sentence=str(error))
     return Verdict(outcome=Outcome.FAILED, reason=refusal.reason, message=refusal.sentence)
+
+
+def _held(desk: Desk, order: Order) -> Verdict | None:
+    """Return how a prune ends that is held, since too much changed at once: nothing old goes until somebody looked."""
+    if order.watch.record.operation is not Operation.PRUNE:
+        return None
+    name = order.client.name
+    refusal = change_gate(order.client, desk.journal.archives(name), desk.journal.fact(accepted_fact(name)))
+    if refusal is None:
+        return None
+    return Verdict(outcome=Outcome.SKIPPED, reason=refusal.reason, message=refusal.sentence)
 
 
 def _fills_the_volume(order: Order) -> bool:

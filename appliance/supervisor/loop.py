@@ -12,10 +12,11 @@ from uuid import uuid4
 from appliance.errors import EngineError, StateError
 from appliance.plan.due import Due, callbacks, choose
 from appliance.plan.places import container_name
-from appliance.ports import Facts, Requests
+from appliance.ports import Facts, Outbox, Requests
 from appliance.record import Operation, RunRecord, Trigger
 from appliance.run import Order, Records, run
 from appliance.supervisor.adopt import Adoption, watch_for
+from appliance.supervisor.alarms import Alarms
 from appliance.supervisor.choices import Choices
 from appliance.supervisor.dial_in import DialIn
 from appliance.supervisor.gateway import Gateway
@@ -41,7 +42,7 @@ _LOOKS_PER_TICK = 5
 BEAT_EVERY = timedelta(seconds=5)
 
 
-class Store(Records, Requests, Facts, Protocol):
+class Store(Records, Requests, Facts, Outbox, Protocol):
     """The journal as the supervisor needs it."""
 
 
@@ -66,7 +67,7 @@ class Supervisor:
         self._desk = desk
         self._store = store
         self._configuration = configuration
-        self._closing = closing
+        self.closing = closing
         self._engine_version = engine_version
         self._appliance_id = identity(store)
         self._adoption = Adoption(desk, self.workers, self._appliance_id)
@@ -78,11 +79,12 @@ class Supervisor:
         self._beat_at: datetime | None = None
         self._told: dict[str, str] = {}
         self._readiness = Readiness(desk.volumes, self.choices)
+        self._alarms = Alarms(store, desk.volumes.room)
         self._complaint = ""
 
     def run(self) -> None:
         """Supervise until a signal says stop. Pull containers in progress go on, and are adopted at the next start."""
-        while not self._closing.is_set():
+        while not self.closing.is_set():
             self.tick()
             self._wait_for_the_next()
         _LOG.info("the supervisor ends; %d runs go on without it", len(self.workers))
@@ -90,7 +92,7 @@ class Supervisor:
     def _wait_for_the_next(self) -> None:
         """Wait out the tick, but not with somebody at the command line waiting."""
         for _ in range(_LOOKS_PER_TICK):
-            if self._closing.wait(TICK_SECONDS / _LOOKS_PER_TICK) or self.signals or self.inbox.is_anybody_waiting():
+            if self.closing.wait(TICK_SECONDS / _LOOKS_PER_TICK) or self.signals or self.inbox.is_anybody_waiting():
                 return
 
     def tick(self) -> None:
@@ -121,12 +123,13 @@ class Supervisor:
         self._look_at_tunnels(now)
         self._launch(now)
         self.workers.enforce(now)
+        self._alarms.look(self._configuration.appliance, self._histories, now, self._engine_trouble or "")
 
     def _handle_signals(self) -> None:
         while self.signals:
             signal = self.signals.popleft()
             if signal == "stop":
-                self._closing.set()
+                self.closing.set()
             else:
                 self._configuration.look_again()
 
@@ -172,7 +175,7 @@ class Supervisor:
 
     def _launch(self, now: datetime) -> None:
         appliance = self._configuration.appliance
-        if self._closing.is_set():
+        if self.closing.is_set():
             return
         asked = self.inbox.runs_asked_for(appliance, self.workers, self._engine_trouble or "")
         if appliance is None or self._engine_trouble:
@@ -218,6 +221,7 @@ class Supervisor:
         if request is not None:
             self._store.answer(request.request_id, run_id=record.run_id)
         if verdict is None:
+            self._alarms.run_started(appliance, record)
             self.choices.launched(client.name, now)
         else:
             # Nothing is started: when its tunnel comes up it need not wait as if something had been.

@@ -26,6 +26,7 @@ EXAMPLE = (ROOT / "config" / "borgpull.example.toml").read_text(encoding="utf-8"
 ROW = re.compile(r"^\| `(\w+)` \|(.*?)\|", re.MULTILINE)
 # How a default that is no plain value is told.
 TOLD = {"timezone": '`TZ`, else `"UTC"`', "window": "at any time", "max_age": "by the schedule", "keep": "all archives"}
+TOLD |= {"notify_on": '`["failure", "warning"]`', "healthchecks": "none"}
 TOLD |= {"gateway": "off", "quota": "by free space"}
 TOLD |= {"memory": "no limit", "marker": "none", "within": "none", "free_space": '`"1GiB"`', "schedule": '`"@daily"`'}
 
@@ -50,6 +51,8 @@ TABLES = {
 
 def told(key: str, value: object) -> str:
     match value:
+        case None if key == "notify":
+            default = "that of `[appliance]`"
         case _ if key in TOLD:
             default = TOLD[key]
         case timedelta():

@@ -10,10 +10,10 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 from prometheus_client.registry import Collector as PrometheusCollector
 
 from appliance.edges.metrics import appliance as whole
-from appliance.edges.metrics import clients
+from appliance.edges.metrics import clients, notifications
 from appliance.edges.metrics.families import Families
 from appliance.errors import BorgpullError
-from appliance.ports import Facts, Journal, Ledger
+from appliance.ports import Facts, Journal, Ledger, Outbox
 from appliance.record import Operation
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _LOG = logging.getLogger(__name__)
 _FACTS = ("config_problems", "config_loaded", "heartbeat", "paused", "docker", "next_runs", "tunnels")
 
 
-class Store(Journal, Ledger, Facts, Protocol):
+class Store(Journal, Ledger, Facts, Outbox, Protocol):
     """The journal as metrics need it."""
 
 
@@ -61,6 +61,7 @@ class Collector(PrometheusCollector):
         families = Families()
         whole.declare(families)
         clients.declare(families)
+        notifications.declare(families)
         families.gauge("collect_duration_seconds", "Time the collection for this answer took.")
         families.gauge("collect_errors", "Errors met during the collection for this answer.")
         whole.build(families, self._build)
@@ -96,6 +97,7 @@ class Collector(PrometheusCollector):
             clients.past_runs(families, name, history, run)
             clients.stored(families, name, history)
         clients.tunnels(families, facts["tunnels"])
+        notifications.told(families, configuration, self._store.channel_records(), self._store.alarms())
 
     def _storage(self, families: Families) -> None:
         whole.storage(families, self._repositories)

@@ -1,19 +1,21 @@
-"""The ports Journal, Ledger, Requests and Facts over one SQLite file."""
+"""The ports Journal, Ledger, Requests, Facts and Outbox over one SQLite file."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from appliance.edges.sqlite_journal import ledger as ledger_table
-from appliance.edges.sqlite_journal import requests, runs
+from appliance.edges.sqlite_journal import outbox, requests, runs
 from appliance.edges.sqlite_journal.database import Database
 from appliance.edges.sqlite_journal.documents import read_progress, write
 from appliance.record import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
+    from appliance.notice import AlarmState, ChannelRecord, Notice, Pending
     from appliance.ports import ClientHistory, Clock
     from appliance.record import (
         KnownRepository,
@@ -44,8 +46,14 @@ class SqliteJournal:
         with self._database.writing() as connection:
             runs.save(connection, record)
 
-    def finish(self, record: RunRecord, ledger: Sequence[LedgerEntry] = (), gone: Sequence[str] = ()) -> None:
-        """Write down its end, what is good, what is gone, its repository and the fold, in one transaction."""
+    def finish(
+        self,
+        record: RunRecord,
+        ledger: Sequence[LedgerEntry] = (),
+        gone: Sequence[str] = (),
+        notices: Sequence[Notice] = (),
+    ) -> None:
+        """Write down its end, what is good, what is gone, its repository, the fold and what is told of it, at once."""
         with self._database.writing() as connection:
             if runs.has_ended(connection, record.run_id):
                 return
@@ -56,6 +64,7 @@ class SqliteJournal:
             ledger_table.forget(connection, record.client, gone)
             ledger_table.pin_repository(connection, record)
             runs.forget_old(connection, record)
+            outbox.post(connection, notices, self._clock.now())
 
     def progress(self, run_id: str, progress: Progress) -> None:
         """Keep the latest progress of a run that has not ended."""
@@ -138,3 +147,34 @@ class SqliteJournal:
         writing = self._database.writing_lazily if key in FLEETING_FACTS else self._database.writing
         with writing() as connection:
             connection.execute("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)", (key, value))
+
+    def alarms(self) -> Sequence[AlarmState]:
+        """Return the alarms that are not cleared, oldest first."""
+        with self._database.reading() as connection:
+            return outbox.alarms(connection)
+
+    def settle(self, alarms: Sequence[AlarmState], notices: Sequence[Notice]) -> None:
+        """Write alarms and what is told of them, in one transaction."""
+        with self._database.writing() as connection:
+            outbox.save_alarms(connection, alarms)
+            outbox.post(connection, notices, self._clock.now())
+
+    def pending(self) -> Sequence[Pending]:
+        """Return the notices that wait, oldest first."""
+        with self._database.reading() as connection:
+            return outbox.pending(connection)
+
+    def delivered(self, notice_id: int, kind: str) -> None:
+        """Forget a notice that arrived, and count it."""
+        with self._database.writing() as connection:
+            outbox.delivered(connection, notice_id, kind, self._clock.now())
+
+    def not_delivered(self, notice_id: int, kind: str, trouble: str, next_try: datetime | None) -> None:
+        """Keep a notice for later, or give it up; count the failure."""
+        with self._database.writing() as connection:
+            outbox.not_delivered(connection, notice_id, kind, trouble, next_try, self._clock.now())
+
+    def channel_records(self) -> Sequence[ChannelRecord]:
+        """Return how deliveries went, by kind."""
+        with self._database.reading() as connection:
+            return outbox.channel_records(connection)

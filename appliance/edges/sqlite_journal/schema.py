@@ -80,4 +80,44 @@ MIGRATIONS = (
     """
     ALTER TABLE repositories ADD COLUMN point TEXT;
     """,
+    # What is told to the operator. A notice stands here until it is delivered, so that no crash loses one; its channel
+    # is a name, never a URL, since URLs hold secrets.
+    """
+    CREATE TABLE alarms (
+        alarm_id TEXT PRIMARY KEY,
+        client TEXT NOT NULL,
+        kind TEXT NOT NULL,
+        severity TEXT NOT NULL,
+        sentence TEXT NOT NULL,
+        raised TEXT NOT NULL,
+        told TEXT,
+        cleared TEXT
+    ) WITHOUT ROWID;
+
+    CREATE TABLE notices (
+        notice_id INTEGER PRIMARY KEY AUTOINCREMENT,
+        client TEXT NOT NULL,
+        channel TEXT NOT NULL,
+        event TEXT NOT NULL,
+        severity TEXT NOT NULL,
+        title TEXT NOT NULL,
+        body TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        created TEXT NOT NULL,
+        next_try TEXT NOT NULL,
+        attempts INTEGER NOT NULL DEFAULT 0,
+        trouble TEXT NOT NULL DEFAULT ''
+    );
+    CREATE INDEX notices_by_topic ON notices (client, channel, topic);
+
+    CREATE TABLE channels (
+        kind TEXT PRIMARY KEY,
+        attempts INTEGER NOT NULL,
+        failures INTEGER NOT NULL,
+        given_up INTEGER NOT NULL,
+        last_success TEXT,
+        last_failure TEXT,
+        trouble TEXT NOT NULL
+    ) WITHOUT ROWID;
+    """,
 )

@@ -1,0 +1,205 @@
+"""Which alarms hold, decided from configuration, histories and facts; each with what to do."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from appliance.notice import Alarm, AlarmKind, Severity
+from appliance.record import Operation, Outcome, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
+
+    from appliance.config.model import Appliance, ApplianceSettings, Client
+    from appliance.ports import ClientHistory
+
+_GIB = 1 << 30
+# The volume is filling below twice the floor, or below this share of it.
+_LITTLE_ROOM = 0.05
+# How long a repository may live before its key should be in another place.
+_EXPORT_WITHIN = timedelta(days=1)
+# Gone again before anybody could act: an editor that saves twice, an engine that is upgraded.
+GRACE = {
+    AlarmKind.CONFIG_INVALID: timedelta(minutes=5),
+    AlarmKind.ENGINE_DOWN: timedelta(minutes=5),
+}
+# What a single run may find that nobody should wait three runs to hear.
+_AT_ONCE = {
+    Reason.TAMPERING: (AlarmKind.TAMPERING, Severity.CRITICAL),
+    Reason.INTEGRITY: (AlarmKind.DAMAGED, Severity.CRITICAL),
+    Reason.COLLAPSED: (AlarmKind.COLLAPSED, Severity.WARNING),
+    Reason.HOST_KEY: (AlarmKind.HOST_KEY, Severity.CRITICAL),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """The volume of the repositories: bytes free for the appliance, and its size."""
+
+    free: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """What alarms are decided from.
+
+    `histories` are those of every operation; `first_seen` is since when each client has been in the configuration,
+    `exported` are the clients whose key was exported, `bursts` the sentence of the change gate for each client it
+    holds. `room` is None where nobody could look.
+    """
+
+    appliance: Appliance
+    histories: Iterable[ClientHistory]
+    first_seen: Mapping[str, datetime] = field(default_factory=dict)
+    exported: frozenset[str] = frozenset()
+    bursts: Mapping[str, str] = field(default_factory=dict)
+    room: Room | None = None
+    config_problems: tuple[str, ...] = ()
+    engine_trouble: str = ""
+
+
+def holding(seen: Observed, now: datetime) -> tuple[Alarm, ...]:
+    """Return every alarm that holds; a client that is disabled, or configured no more, has none."""
+    by_client: dict[str, list[ClientHistory]] = {}
+    for history in seen.histories:
+        by_client.setdefault(history.client, []).append(history)
+    alarms = list(_of_the_appliance(seen))
+    for client in seen.appliance.clients:
+        if client.enabled:
+            alarms += _of_the_client(client, by_client.get(client.name, ()), seen, now)
+    return tuple(alarms)
+
+
+def _of_the_appliance(seen: Observed) -> Iterator[Alarm]:
+    if seen.config_problems:
+        first, more = seen.config_problems[0], len(seen.config_problems) - 1
+        rest = f" (and {more} more)" if more else ""
+        yield Alarm(
+            kind=AlarmKind.CONFIG_INVALID,
+            severity=Severity.WARNING,
+            sentence=(
+                f"The configuration does not hold, so the last good one stays in force: {first}{rest}. "
+                "`borgpull config check` lists every problem."
+            ),
+        )
+    if seen.engine_trouble:
+        yield Alarm(
+            kind=AlarmKind.ENGINE_DOWN,
+            severity=Severity.CRITICAL,
+            sentence=f"No backup can start, the container engine is down: {seen.engine_trouble}. Is Docker running?",
+        )
+    if seen.room is not None:
+        yield from _of_the_room(seen.room, seen.appliance.settings)
+
+
+def _of_the_room(room: Room, settings: ApplianceSettings) -> Iterator[Alarm]:
+    floor = settings.free_space
+    if room.free >= max(2 * floor, _LITTLE_ROOM * room.size):
+        return
+    full = room.free < floor
+    consequence = "no backup starts any more" if full else f"below {floor / _GIB:.2f} GiB no backup starts any more"
+    yield Alarm(
+        kind=AlarmKind.DISK_FILLING,
+        severity=Severity.CRITICAL if full else Severity.WARNING,
+        sentence=(
+            f"Only {room.free / _GIB:.2f} of {room.size / _GIB:.2f} GiB are free on /repos, and {consequence}. Keep "
+            "fewer archives (`keep`, then `borgpull run NAME --operation prune`), or give it a larger disk."
+        ),
+    )
+
+
+def _of_the_client(
+    client: Client, histories: Iterable[ClientHistory], seen: Observed, now: datetime
+) -> Iterator[Alarm]:
+    created: ClientHistory | None = None
+    found: dict[AlarmKind, Alarm] = {}
+    for history in histories:
+        if history.last.operation is Operation.CREATE:
+            created = history
+        alarm = _found_by_a_run(history)
+        if alarm is not None:
+            found.setdefault(alarm.kind, alarm)
+    yield from found.values()
+    yield from _failing(client, created)
+    yield from _too_old(client, created, seen.first_seen.get(client.name, now), now)
+    if client.name in seen.bursts:
+        yield Alarm(
+            kind=AlarmKind.CHANGE_BURST,
+            client=client.name,
+            severity=Severity.CRITICAL,
+            sentence=seen.bursts[client.name],
+        )
+    yield from _key_at_home(client, created, seen, now)
+
+
+def _found_by_a_run(history: ClientHistory) -> Alarm | None:
+    last = history.last
+    if last.outcome is not Outcome.FAILED or last.reason not in _AT_ONCE:
+        return None
+    kind, severity = _AT_ONCE[last.reason]
+    advice = {
+        AlarmKind.TAMPERING: f"Nothing is written or pruned until you decide: `borgpull repair {last.client}`.",
+        AlarmKind.DAMAGED: "Look at the disk, and at the entry `integrity` in docs/troubleshooting.md.",
+        AlarmKind.COLLAPSED: f"If that is right, `borgpull run {last.client} --accept-shrink` once.",
+        AlarmKind.HOST_KEY: f"If the machine was set up anew, `borgpull client trust {last.client}`; else somebody is "
+        "in between.",
+    }[kind]
+    return Alarm(kind=kind, client=last.client, severity=severity, sentence=_joined(last.message, advice))
+
+
+def _failing(client: Client, created: ClientHistory | None) -> Iterator[Alarm]:
+    if created is None or created.consecutive_failures < client.failing_after:
+        return
+    last = created.last
+    why = f" ({last.reason})" if last.reason else ""
+    yield Alarm(
+        kind=AlarmKind.FAILING,
+        client=client.name,
+        severity=Severity.WARNING,
+        sentence=_joined(
+            f"The last {created.consecutive_failures} backups of {client.name} failed{why}. {last.message}",
+            f"`borgpull history {client.name}` shows them.",
+        ),
+    )
+
+
+def _too_old(client: Client, created: ClientHistory | None, first_seen: datetime, now: datetime) -> Iterator[Alarm]:
+    good = created.last_success if created else None
+    if now - (good.started if good else first_seen) <= client.overdue_after:
+        return
+    if good is None:
+        kind = AlarmKind.NEVER_SUCCEEDED
+        what = f"{client.name} has no backup at all, and is in the configuration since {first_seen:%Y-%m-%d}."
+    else:
+        kind = AlarmKind.OVERDUE
+        what = (
+            f"The last good backup of {client.name} is of {good.started:%Y-%m-%d %H:%M} UTC, which is too old by now."
+        )
+    advice = (
+        f"`borgpull status {client.name}` says what it waits for, `borgpull client probe {client.name}` tries the way."
+    )
+    yield Alarm(kind=kind, client=client.name, severity=Severity.WARNING, sentence=_joined(what, advice))
+
+
+def _key_at_home(client: Client, created: ClientHistory | None, seen: Observed, now: datetime) -> Iterator[Alarm]:
+    if created is None or created.last_success is None or client.name in seen.exported:
+        return
+    if now - seen.first_seen.get(client.name, now) < _EXPORT_WITHIN:
+        return
+    yield Alarm(
+        kind=AlarmKind.KEY_NOT_EXPORTED,
+        client=client.name,
+        severity=Severity.WARNING,
+        sentence=(
+            f"The key of {client.name}'s repository is nowhere but on this server: when its disk dies, no copy of the "
+            f"archives can be opened. `borgpull key export {client.name}`, and keep it and the passphrase elsewhere."
+        ),
+    )
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(" ".join(sentences).split())

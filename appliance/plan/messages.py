@@ -1,0 +1,194 @@
+"""The messages themselves: what is told of an alarm, of a run, in the weekly report and in a test. Plain text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appliance.notice import Event, Notice, Severity
+from appliance.plan.channels import HEALTHCHECKS, channels, ping
+from appliance.record import Operation, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from appliance.config.model import Appliance
+    from appliance.notice import AlarmState
+    from appliance.record import RunRecord
+
+# Healthchecks keeps 100 kB; a phone shows far less, and some services refuse a longer text.
+LONGEST_BODY = 4000
+_LONGEST_TITLE = 120
+_SHOWN_WARNINGS = 5
+# Of a client's pings only the newest matters: a success from yesterday must not hide today's failure.
+_PING = "ping"
+_SEVERITY = {
+    Outcome.SUCCESS: Severity.INFO,
+    Outcome.SKIPPED: Severity.INFO,
+    Outcome.WARNING: Severity.WARNING,
+    Outcome.FAILED: Severity.CRITICAL,
+    Outcome.INTERRUPTED: Severity.CRITICAL,
+}
+_WANTED_AS = {
+    Outcome.SUCCESS: "success",
+    Outcome.WARNING: "warning",
+    Outcome.FAILED: "failure",
+    Outcome.INTERRUPTED: "failure",
+}
+_HEADS = {Event.ALARM: "ALARM", Event.REMINDER: "STILL", Event.RECOVERY: "OVER"}
+
+
+def plain(text: str) -> str:
+    """Write what no terminal or mail header should be given as escapes; lines stay."""
+    kept = (letter if letter.isprintable() or letter == "\n" else letter.encode("unicode_escape") for letter in text)
+    return "".join(letter if isinstance(letter, str) else letter.decode() for letter in kept)
+
+
+def for_alarm(appliance: Appliance, state: AlarmState, event: Event, now: datetime) -> tuple[Notice, ...]:
+    """Return what is told of an alarm that began, still holds or is over, for each channel."""
+    alarm = state.alarm
+    about = alarm.client or appliance.settings.name
+    what = alarm.kind.replace("_", " ")
+    lines = [alarm.sentence]
+    if event is Event.REMINDER:
+        lines.append(f"It began at {_clock(state.raised)}.")
+    if event is Event.RECOVERY:
+        lines = [f"This is over, after {_span(now - state.raised)}:", alarm.sentence]
+    severity = Severity.INFO if event is Event.RECOVERY else alarm.severity
+    title = f"{_HEADS[event]} {about}: {what}"
+    return _to_all(appliance, alarm.client, event, severity, title, "\n".join(lines))
+
+
+def run_started(appliance: Appliance, record: RunRecord) -> tuple[Notice, ...]:
+    """Return the ping that a backup begins."""
+    if record.operation is not Operation.CREATE:
+        return ()
+    return _pings(appliance, record, (Event.STARTED,), f"run {record.run_id}")
+
+
+def run_ended(appliance: Appliance, record: RunRecord, before: RunRecord | None) -> tuple[Notice, ...]:
+    """Return what is told of the end of a run: messages as `notify_on` wants, and the pings of a backup.
+
+    `before` is the last finished run of the same operation. A run that ended like that one is no news: what goes on is
+    what alarms are for. The first good one after a failure is told to whom failures are told.
+    """
+    client = appliance.client(record.client)
+    if client is None or record.outcome is None:
+        return ()
+    found: tuple[Notice, ...] = ()
+    wanted = _WANTED_AS.get(record.outcome)
+    recovered = record.outcome.is_good and before is not None and _is_bad(before) and "failure" in client.notify_on
+    if recovered or (wanted in client.notify_on and (wanted == "success" or not _is_alike(record, before))):
+        title = f"{record.outcome.upper()} {record.client}: {record.operation}" + (" works again" if recovered else "")
+        found = _to_all(appliance, record.client, Event.RUN, _SEVERITY[record.outcome], title, _story(record))
+    if record.operation is Operation.CREATE:
+        found += _pings(appliance, record, _events(record.outcome), _story(record))
+    return found
+
+
+def report(appliance: Appliance, title: str, body: str) -> tuple[Notice, ...]:
+    """Return the weekly report for each channel of the appliance."""
+    return _to_all(appliance, "", Event.REPORT, Severity.INFO, title, body, longest=100 * LONGEST_BODY)
+
+
+def test(appliance: Appliance, client: str, channel: str) -> Notice:
+    """Return what `borgpull notify test` sends through one channel."""
+    about = client or appliance.settings.name
+    return Notice(
+        client=client,
+        channel=channel,
+        event=Event.LOGGED if channel == HEALTHCHECKS else Event.TEST,
+        severity=Severity.INFO,
+        title=f"TEST {about}: this works",
+        body=f"A test of the notifications about {about}, asked for by `borgpull notify test`. Nothing is wrong.",
+    )
+
+
+def _events(outcome: Outcome) -> tuple[Event, ...]:
+    match outcome:
+        case Outcome.SUCCESS:
+            return (Event.SUCCEEDED,)
+        case Outcome.WARNING:
+            # The archive counts, so the check is up; the log says what was left out.
+            return (Event.LOGGED, Event.SUCCEEDED)
+        case Outcome.SKIPPED:
+            return (Event.LOGGED,)
+        case Outcome.FAILED | Outcome.INTERRUPTED:
+            return (Event.FAILED,)
+
+
+def _pings(appliance: Appliance, record: RunRecord, events: Iterable[Event], body: str) -> tuple[Notice, ...]:
+    check = ping(appliance, record.client)
+    if check is None:
+        return ()
+    return tuple(
+        Notice(
+            client=record.client,
+            channel=check.name,
+            event=event,
+            severity=Severity.INFO,
+            title=f"{record.client}: {event}",
+            body=_cut(body),
+            topic="" if event is Event.LOGGED else _PING,
+        )
+        for event in events
+    )
+
+
+def _to_all(
+    appliance: Appliance,
+    client: str,
+    event: Event,
+    severity: Severity,
+    title: str,
+    body: str,
+    *,
+    longest: int = LONGEST_BODY,
+) -> tuple[Notice, ...]:
+    head = " ".join(plain(title).split())[:_LONGEST_TITLE]
+    return tuple(
+        Notice(
+            client=client,
+            channel=one.name,
+            event=event,
+            severity=severity,
+            title=head,
+            body=_cut(body, longest),
+        )
+        for one in channels(appliance, client)
+    )
+
+
+def _story(record: RunRecord) -> str:
+    why = f" ({record.reason})" if record.reason else ""
+    lines = [f"{record.outcome}{why} {record.message}".strip()]
+    shown = record.warnings[:_SHOWN_WARNINGS]
+    lines += [f"- {warning}" for warning in shown]
+    if record.warning_count > len(shown):
+        lines.append(f"and {record.warning_count - len(shown)} more warnings")
+    if record.archive is not None:
+        lines.append(f"archive {record.archive.name}: {record.archive.files} files")
+    took = f" and took {_span(record.duration)}" if record.duration is not None else ""
+    lines.append(f"run {record.run_id} began at {_clock(record.started)}{took}")
+    return "\n".join(lines)
+
+
+def _is_bad(record: RunRecord) -> bool:
+    return record.outcome in (Outcome.FAILED, Outcome.INTERRUPTED)
+
+
+def _is_alike(record: RunRecord, before: RunRecord | None) -> bool:
+    return before is not None and (record.outcome, record.reason) == (before.outcome, before.reason)
+
+
+def _cut(body: str, longest: int = LONGEST_BODY) -> str:
+    text = plain(body)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def _span(span: object) -> str:
+    return str(span).partition(".")[0]

@@ -1,0 +1,144 @@
+"""Watches for alarms and for the day of the report, and leaves what is to be told in the journal."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Protocol
+
+from appliance.errors import StateError
+from appliance.plan import messages, weekly
+from appliance.plan.alarms import GRACE, Observed, holding
+from appliance.plan.bursts import accepted_fact, change_gate
+from appliance.plan.channels import channels
+from appliance.plan.news import news
+from appliance.ports import Facts, Ledger, Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from appliance.config.model import Appliance, Client
+    from appliance.notice import Alarm
+    from appliance.plan.alarms import Room
+    from appliance.ports import ClientHistory
+    from appliance.record import RunRecord
+
+# What changes with the time alone, or by a command, is seen so often.
+LOOK_EVERY = timedelta(seconds=30)
+FIRST_SEEN = "clients_first_seen"
+REPORT_SENT = "report_sent"
+
+
+class AlarmStore(Ledger, Facts, Outbox, Protocol):
+    """The journal as alarms need it."""
+
+
+class Alarms:
+    """Decides anew when a run has ended, and every half minute. `room` raises StateError when it cannot look."""
+
+    def __init__(self, store: AlarmStore, room: Callable[[], Room]) -> None:
+        self._store = store
+        self._room = room
+        self._histories: Mapping[str, ClientHistory] | None = None
+        self._looked: datetime | None = None
+        self._since: dict[str, datetime] = {}
+        self._exported: set[str] = set()
+        self._bursts: dict[str, tuple[object, str]] = {}
+
+    def look(
+        self,
+        appliance: Appliance | None,
+        histories: Mapping[str, ClientHistory] | None,
+        now: datetime,
+        engine_trouble: str,
+    ) -> None:
+        """See what holds, and post what is news. `histories` is None while nobody has read them anew."""
+        if appliance is None or not self._is_time(histories, now):
+            return
+        self._looked = now
+        if histories is not None or self._histories is None:
+            self._histories = self._store.last_runs() if histories is None else histories
+        seen = self._observed(appliance, self._histories, now, engine_trouble)
+        found = news(appliance, self._store.alarms(), self._patient(holding(seen, now), now), now)
+        if found:
+            self._store.settle(found.alarms, found.notices)
+        self._report(appliance, self._histories, now)
+
+    def run_started(self, appliance: Appliance, record: RunRecord) -> None:
+        """Post the ping that a backup begins."""
+        notices = messages.run_started(appliance, record)
+        if notices:
+            self._store.settle((), notices)
+
+    def _is_time(self, histories: Mapping[str, ClientHistory] | None, now: datetime) -> bool:
+        if self._looked is None or not timedelta(0) <= now - self._looked < LOOK_EVERY:
+            return True
+        return histories is not None and histories is not self._histories
+
+    def _observed(
+        self, appliance: Appliance, histories: Mapping[str, ClientHistory], now: datetime, engine_trouble: str
+    ) -> Observed:
+        try:
+            room = self._room()
+        except StateError:
+            # Every run says so by itself; how full it is, nobody knows.
+            room = None
+        names = [client.name for client in appliance.clients]
+        self._exported |= {name for name in names if self._has_exported(name)}
+        return Observed(
+            appliance=appliance,
+            histories=tuple(histories.values()),
+            first_seen=self._first_seen(names, now),
+            exported=frozenset(self._exported),
+            bursts=self._find_bursts(appliance, histories),
+            room=room,
+            config_problems=tuple(json.loads(self._store.fact("config_problems") or "[]")),
+            engine_trouble=engine_trouble,
+        )
+
+    def _has_exported(self, name: str) -> bool:
+        return name in self._exported or bool(self._store.fact(f"key_exported:{name}"))
+
+    def _first_seen(self, names: list[str], now: datetime) -> dict[str, datetime]:
+        known: dict[str, str] = json.loads(self._store.fact(FIRST_SEEN) or "{}")
+        seen = {name: known.get(name, now.isoformat()) for name in names}
+        if seen != known:
+            self._store.set_fact(FIRST_SEEN, json.dumps(seen))
+        return {name: datetime.fromisoformat(since) for name, since in seen.items()}
+
+    def _find_bursts(self, appliance: Appliance, histories: Mapping[str, ClientHistory]) -> dict[str, str]:
+        for client in appliance.clients:
+            history = histories.get(client.name)
+            if history is not None and history.last_success is not None:
+                self._find_burst(client, history.last_success.run_id)
+        return {name: sentence for name, (_, sentence) in self._bursts.items() if sentence}
+
+    def _find_burst(self, client: Client, newest: str) -> None:
+        """Read the ledger of a client only when it has a new archive, or while it is held and may be accepted."""
+        known = self._bursts.get(client.name)
+        basis = (newest, client.max_change)
+        if known is not None and known[0] == basis and not known[1]:
+            return
+        accepted = self._store.fact(accepted_fact(client.name))
+        refusal = change_gate(client, self._store.archives(client.name), accepted)
+        self._bursts[client.name] = (basis, refusal.sentence if refusal else "")
+
+    def _patient(self, alarms: tuple[Alarm, ...], now: datetime) -> list[Alarm]:
+        """Leave out what has not held for its grace yet."""
+        self._since = {alarm.alarm_id: self._since.get(alarm.alarm_id, now) for alarm in alarms}
+        return [
+            alarm
+            for alarm in alarms
+            if alarm.kind not in GRACE or now - self._since[alarm.alarm_id] >= GRACE[alarm.kind]
+        ]
+
+    def _report(self, appliance: Appliance, histories: Mapping[str, ClientHistory], now: datetime) -> None:
+        if appliance.settings.report == "never" or not channels(appliance):
+            return
+        sent = self._store.fact(REPORT_SENT)
+        if sent and datetime.fromisoformat(sent) < weekly.due_since(now, appliance.timezone):
+            title, body = weekly.report(appliance, histories, self._store.alarms(), now)
+            self._store.settle((), messages.report(appliance, title, body))
+        elif sent:
+            return
+        self._store.set_fact(REPORT_SENT, now.isoformat())
