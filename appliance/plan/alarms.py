@@ -21,8 +21,10 @@ _GIB = 1 << 30
 _LITTLE_ROOM = 0.05
 # How long a repository may live before its key should be in another place.
 _EXPORT_WITHIN = timedelta(days=1)
-# Gone again before anybody could act: an editor that saves twice, an engine that is upgraded.
+# Gone again before anybody could act: an editor that saves twice, an engine that is upgraded, a server that was off
+# and catches up.
 GRACE = {
+    AlarmKind.OVERDUE: timedelta(minutes=15),
     AlarmKind.CONFIG_INVALID: timedelta(minutes=5),
     AlarmKind.ENGINE_DOWN: timedelta(minutes=5),
 }

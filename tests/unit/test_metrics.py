@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector as PrometheusCollector
 from appliance.config.model import Appliance, ApplianceSettings, SshfsClient
 from appliance.edges.metrics import Build, Collector, registry, text_format
 from appliance.errors import StateError
+from appliance.notice import Alarm, AlarmKind, AlarmState, Severity
 from appliance.record import Operation, Outcome, Progress, Reason
 from tests.clients import METHODS, client_of
 from tests.contract.records import CLOCK, START, archive, begun, ended, repository
@@ -215,3 +216,18 @@ def test_names_units_and_helps_keep_the_rules(scene: Scene) -> None:
         labels = {label for sample in family.samples for label in sample.labels}
         if not family.name.endswith("_info") and family.name.startswith("borgpull_"):
             assert labels <= {"client", "operation", "status", "reason"}
+
+
+def test_deliveries_are_counted_by_kind_and_alarms_have_a_sample_each(scene: Scene) -> None:
+    told = client_of("mount", extra='notify = ["ntfy://hunter2"]\nhealthchecks = "https://hunter2"')
+    scene.others = (told,)
+    alarm = Alarm(kind=AlarmKind.OVERDUE, client="web", severity=Severity.WARNING, sentence="web is overdue.")
+    scene.store.settle([AlarmState(alarm=alarm, raised=START)], [])
+    scene.store.not_delivered(1, "mailto", "refused", None)
+
+    assert scene.value("notification_failures_total", channel="ntfy") == 0
+    assert scene.value("notifications_total", channel="healthchecks") == 0
+    assert scene.value("notifications_total", channel="mailto") == 1
+    assert scene.value("notification_failures_total", channel="mailto") == 1
+    assert scene.value("alarm", alarm="overdue", client="web", severity="warning") == 1
+    assert "hunter2" not in scene.text()
