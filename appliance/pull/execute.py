@@ -43,14 +43,15 @@ def start(
     env: Mapping[str, str],
     *,
     descriptors: Sequence[int] = (),
+    stdin: Stream = subprocess.DEVNULL,
     stdout: Stream = None,
     stderr: Stream = None,
 ) -> Process:
-    """Start a program with exactly this environment and these extra descriptors; it reads nothing from us."""
+    """Start a program with exactly this environment and these extra descriptors; by itself it reads nothing from us."""
     return subprocess.Popen(
         list(argv),
         env=dict(env),
-        stdin=subprocess.DEVNULL,
+        stdin=stdin,
         stdout=stdout,
         stderr=stderr,
         pass_fds=tuple(descriptors),

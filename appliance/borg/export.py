@@ -1,0 +1,42 @@
+"""`borg export-tar` as a command, for restores that write what it prints."""
+
+from __future__ import annotations
+
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from appliance.borg.command import REPOSITORY, Command, borg
+
+if TYPE_CHECKING:
+    from appliance.plan.run_plan import RunPlan
+
+_PATTERNS = ("fm:", "sh:", "re:", "pp:", "pf:")
+
+
+def export_tar(plan: RunPlan, archive: str, paths: tuple[str, ...], *, without: tuple[str, ...] = ()) -> Command:
+    """Print an archive as a tar: all of it, or what the paths and patterns name and the folders on the way there.
+
+    Those folders are needed where they have to be made, so that they get the owner and the mode they had.
+    """
+    wanted = [path if path.startswith(_PATTERNS) else f"pp:{path.strip('/')}" for path in paths]
+    return borg(
+        plan,
+        "export-tar",
+        *(word for path in without for word in ("--exclude", f"pf:{path}")),
+        f"{REPOSITORY}::{archive}",
+        "-",
+        "--",
+        *wanted,
+        *(f"pf:{folder}" for folder in folders_on_the_way(paths)),
+    )
+
+
+def folders_on_the_way(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the folders above plain paths that are not asked for themselves; of patterns nobody knows them."""
+    plain = [PurePosixPath(_bare(path)) for path in paths if not path.startswith(_PATTERNS[:3])]
+    above = {folder for path in plain for folder in path.parents} - {PurePosixPath()}
+    return tuple(sorted(str(folder) for folder in above if not any(folder.is_relative_to(path) for path in plain)))
+
+
+def _bare(path: str) -> str:
+    return path.removeprefix("pp:").removeprefix("pf:").strip("/")

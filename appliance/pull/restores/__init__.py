@@ -1,0 +1,1 @@
+"""Restores: one module per way."""

@@ -1,0 +1,145 @@
+"""`borg export-tar` as a stream of members, read while the client is written; damaged files are named and left out."""
+
+from __future__ import annotations
+
+import os
+import tarfile
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, cast
+
+from appliance.borg import exits, export, output
+from appliance.plan import places
+from appliance.pull import execute, repository
+from appliance.pull.failure import Failure
+from appliance.pull.restores.members import member
+from appliance.record import Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from appliance.plan.run_plan import RunPlan
+    from appliance.pull.restores.members import Member
+    from appliance.pull.sftp.session import Session
+
+# A multiple of tar's block: few turns of the loop for a large file.
+_CHUNK = 1 << 18
+_SAID = Path(places.SCRATCH) / "export.said"
+# Each damaged file costs one more pass over the archive's list; a repository with more is to be repaired first.
+_MOST_DAMAGED = 20
+
+
+@dataclass(slots=True)
+class Export:
+    """One archive's members, once each. `damaged` are the paths that Borg could not give."""
+
+    plan: RunPlan
+    session: Session
+    archive: str
+    paths: tuple[str, ...]
+    damaged: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    code: int = 0
+    _passed: int = 0
+    _current: str = ""
+
+    def members(self) -> Iterator[tuple[Member, IO[bytes] | None]]:
+        """Yield every member and what reads its content, which holds until the next one; raises Failure."""
+        while True:
+            yield from self._one_pass()
+            said = _SAID.read_text("utf-8", "replace")
+            if self.code == 0 or exits.is_warning(self.code):
+                self._keep_warnings(said)
+                return
+            is_damage = exits.reason_of(self.code) is Reason.INTEGRITY and self._current
+            if not is_damage or len(self.damaged) >= _MOST_DAMAGED or self._current in self.damaged:
+                raise repository.borg_failure(self.plan, self.code, said)
+            self.damaged.append(self._current)
+
+    def _one_pass(self) -> Iterator[tuple[Member, IO[bytes] | None]]:
+        seen, self._current = 0, ""
+        with self._borg() as (stream, listening):
+            for info in _infos(stream) if stream else ():
+                self._current = info.name
+                seen += 1
+                if stream and seen > self._passed:
+                    yield member(info), stream.extractfile(info) if info.isreg() else None
+                self._passed = max(self._passed, seen)
+            listening.drain()
+
+    @contextmanager
+    def _borg(self) -> Iterator[tuple[tarfile.TarFile | None, _Listening]]:
+        command = export.export_tar(self.plan, self.archive, self.paths, without=tuple(self.damaged))
+        passphrase = os.open(places.PASSPHRASE, os.O_RDONLY)
+        with _SAID.open("wb") as said:
+            process = execute.start(
+                command.argv,
+                {**command.env, "BORG_PASSPHRASE_FD": str(passphrase)},
+                descriptors=(passphrase,),
+                stdout=execute.PIPE,
+                stderr=said,
+            )
+        os.close(passphrase)
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        try:
+            listening = _Listening(self.session, process.stdout.fileno())
+            yield _opened(listening), listening
+        finally:
+            process.stdout.close()
+            execute.end(process, grace_seconds=10, ask_first=False)
+            self.code = process.returncode
+
+    def _keep_warnings(self, said: str) -> None:
+        for line in said.splitlines():
+            match output.read_line(line):
+                case output.LogMessage(is_housekeeping=False, message_id=kind) as message if message.is_trouble:
+                    if kind != "IncludePatternNeverMatchedWarning":
+                        self.warnings.append(message.message)
+                case _:
+                    pass
+
+
+class _Listening:
+    """Borg's output as a file, whose reader goes on talking with the client while it waits."""
+
+    def __init__(self, session: Session, pipe: int) -> None:
+        self._session, self._pipe = session, pipe
+
+    def read(self, size: int) -> bytes:
+        self._session.wait_for(self._pipe)
+        return os.read(self._pipe, min(size, _CHUNK))
+
+    def drain(self) -> None:
+        """Read the rest, so that Borg can end; what follows the end of a tar is padding, and anything else a fault."""
+        while rest := self.read(_CHUNK):
+            if rest.strip(b"\0"):
+                raise Failure(Reason.INTERNAL, "Borg's stream went on after what looked like its end; nothing is lost.")
+
+
+def _opened(listening: _Listening) -> tarfile.TarFile | None:
+    """Open the stream; None where Borg printed nothing at all."""
+    try:
+        return tarfile.open(
+            fileobj=cast("Any", listening),
+            mode="r|",
+            bufsize=_CHUNK,
+            encoding="utf-8",
+            errors="surrogateescape",
+        )
+    except tarfile.TarError:
+        return None
+
+
+def _infos(stream: tarfile.TarFile) -> Iterator[tarfile.TarInfo]:
+    """Yield each header; a stream that ends too early just ends, since Borg's exit code says why."""
+    while True:
+        try:
+            info = stream.next()
+        except tarfile.TarError:
+            return
+        # What was read is of no use any more, and there may be millions.
+        cast("Any", stream).members.clear()
+        if info is None:
+            return
+        yield info
