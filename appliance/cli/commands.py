@@ -29,9 +29,10 @@ _VERBS = {
     "status": "appliance.cli.status:status",
     "stop": "appliance.cli.stop:stop",
     "supervise": "appliance.cli.supervise:supervise",
+    "wake": "appliance.cli.wake:wake",
 }
 # These find what they need by themselves.
-_WORLDLESS = ("gateway", "pull", "supervise")
+_WORLDLESS = ("gateway", "pull", "supervise", "wake")
 
 
 class Verbs(click.Group):

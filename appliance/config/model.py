@@ -24,6 +24,7 @@ from appliance.config.values import (
     IpAddress,
     JumpHosts,
     Listen,
+    MacAddress,
     Memory,
     NetworkName,
     Pattern,
@@ -158,6 +159,18 @@ class MachineClient(ClientBase):
     before: Hooks = ()
     after: Hooks = ()
     offline: Literal["fail", "skip"] = "fail"
+    wake: MacAddress | None = None
+    wake_via: IpAddress = "255.255.255.255"
+    wake_timeout: Duration = timedelta(minutes=3)
+
+    @model_validator(mode="after")
+    def _can_be_woken(self) -> Self:
+        if self.wake is not None and self.reach is not Reach.DIRECT:
+            raise ValueError(
+                f'cannot have wake with reach = "{self.reach}": the packet that wakes a machine does not get past '
+                "the server's own network; remove wake"
+            )
+        return self
 
     @model_validator(mode="after")
     def _can_be_reached(self) -> Self:

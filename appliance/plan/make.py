@@ -83,6 +83,7 @@ def plan_run(
         stall_timeout=int(client.stall_timeout.total_seconds()),
         arguments=arguments,
         alive=alive,
+        patience=int(machine.wake_timeout.total_seconds()) if machine and machine.wake else 0,
     )
 
 

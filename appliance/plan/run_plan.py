@@ -64,6 +64,7 @@ class RunPlan:
     `baseline` is None when nothing is known or the operator accepts a smaller source.
     `host` and `port` are where this run connects: for reach dial-in the gateway's end of the tunnel. `jump` are the
     machines on the way, first one first. `known` is the ledger; `storage_quota` in bytes bounds `borg serve`.
+    `patience` is how long an absent client is waited for, since it has just been woken.
     `keep` are the options of `borg prune`, `point` is the state that a repair may roll back to.
     """
 
@@ -104,6 +105,7 @@ class RunPlan:
     known: tuple[KnownArchive, ...] = ()
     keep: tuple[str, ...] = ()
     point: GoodPoint | None = None
+    patience: int = 0
 
     @property
     def writes_from_the_client(self) -> bool:

@@ -14,6 +14,7 @@ from appliance.plan.make import plan_run
 from appliance.record import Operation, Outcome, Reason
 from appliance.run.ending import record_end
 from appliance.run.follow import follow, own_state
+from appliance.run.wake import wake
 
 if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
@@ -112,6 +113,7 @@ def _start(desk: Desk, order: Order, plan: RunPlan) -> Verdict | None:
     watch = order.watch
     if watch.stop_reason is not None:
         return Verdict(outcome=Outcome.INTERRUPTED, reason=watch.stop_reason, message="It was stopped before it began.")
+    wake(desk, order)
     try:
         desk.engine.start(container_spec(order.client, plan, order.settings))
     except DeviceMissingError as error:

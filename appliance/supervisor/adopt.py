@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from appliance.plan import places
 from appliance.plan.container import BY_HAND, QUESTIONS
+from appliance.plan.wake import WAKE
 from appliance.record import Operation, RunRecord, Trigger
 from appliance.run import Watch, follow, interrupted
 from appliance.supervisor.workers import Workers, about
@@ -47,7 +48,9 @@ class Adoption:
         self.gateways = tuple(state for state in found if places.LABEL_GATEWAY in state.labels)
         states = [state for state in found if state not in self.gateways]
         unfinished = {record.run_id: record for record in self._desk.journal.unfinished()}
-        runs = [state for state in states if state.labels.get(places.LABEL_OPERATION) not in (*QUESTIONS, BY_HAND)]
+        runs = [
+            state for state in states if state.labels.get(places.LABEL_OPERATION) not in (*QUESTIONS, BY_HAND, WAKE)
+        ]
         self._tidy_questions([state for state in states if state not in runs and not _is_at_work(state)])
         for state in runs:
             run_id = state.labels.get(places.LABEL_RUN, "")

@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
-_BACK_OFF = (timedelta(minutes=1), timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=2))
+_BACK_OFF = (
+    timedelta(seconds=10),
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+)
 # After three days nobody wants to know any more that something was wrong then; the alarm itself is told again.
 GIVE_UP_AFTER = timedelta(days=3)
 

@@ -26,7 +26,7 @@ EXAMPLE = (ROOT / "config" / "borgpull.example.toml").read_text(encoding="utf-8"
 ROW = re.compile(r"^\| `(\w+)` \|(.*?)\|", re.MULTILINE)
 # How a default that is no plain value is told.
 TOLD = {"timezone": '`TZ`, else `"UTC"`', "window": "at any time", "max_age": "by the schedule", "keep": "all archives"}
-TOLD |= {"notify_on": '`["failure", "warning"]`', "healthchecks": "none"}
+TOLD |= {"notify_on": '`["failure", "warning"]`', "healthchecks": "none", "wake": "none"}
 TOLD |= {"gateway": "off", "quota": "by free space"}
 TOLD |= {"memory": "no limit", "marker": "none", "within": "none", "free_space": '`"1GiB"`', "schedule": '`"@daily"`'}
 
