@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.harness.engine import wait_for
+from tests.e2e.harness.engine import docker, wait_for
 from tests.e2e.harness.receiver import ReceiverMachine
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def both(title: str) -> tuple[str, str]:
 
 def configure(appliance: ApplianceUnderTest, receiver: ReceiverMachine) -> None:
     """Add the channels of the client to its file, the mail's URL by a file of its own."""
+    docker("network", "connect", appliance.lab.network, appliance.supervisor)
     appliance.write_config(
         f"mailto://{receiver.mail}/?from=borgpull@example.org&to={SECRET}@example.org\n",
         "/config/secrets/notify_urls/mail",
