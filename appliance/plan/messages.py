@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 LONGEST_BODY = 4000
 _LONGEST_TITLE = 120
 _SHOWN_WARNINGS = 5
-# Of a client's pings only the newest matters: a success from yesterday must not hide today's failure.
+# Of a check's results only the newest matters: a success from yesterday must not hide today's failure.
 _PING = "ping"
 _SEVERITY = {
     Outcome.SUCCESS: Severity.INFO,
@@ -129,7 +129,7 @@ def _pings(appliance: Appliance, record: RunRecord, events: Iterable[Event], bod
             severity=Severity.INFO,
             title=f"{record.client}: {event}",
             body=_cut(body),
-            topic="" if event is Event.LOGGED else _PING,
+            topic=_PING if event in (Event.SUCCEEDED, Event.FAILED) else "",
         )
         for event in events
     )

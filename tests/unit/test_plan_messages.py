@@ -150,7 +150,7 @@ def test_a_check_is_pinged_by_the_outcome_of_each_backup(run: object, pings: lis
 def test_a_start_is_pinged_and_told_to_nobody_else() -> None:
     (start,) = messages.run_started(HOUSE, record(None))
 
-    assert (start.event, start.channel, start.topic) == (Event.STARTED, "healthchecks", "ping")
+    assert (start.event, start.channel, start.topic) == (Event.STARTED, "healthchecks", "")
     assert messages.run_started(house("web1"), record(None)) == ()
 
 

@@ -82,8 +82,8 @@ def test_failure_alarm_and_recovery_are_each_told_once() -> None:
     told = Told(world=World(TOLD, play=failing))
     supervisor = told.world.supervisor()
 
-    # Nobody carried the start while it was news.
     assert told.after(timedelta(0), supervisor).heard() == [
+        "started",
         "FAILED web1: create",
         "failed",
         "ALARM web1: host key",
@@ -92,6 +92,7 @@ def test_failure_alarm_and_recovery_are_each_told_once() -> None:
 
     told.world.engine.play = success
     assert told.after(timedelta(hours=6), supervisor).heard() == [
+        "started",
         "SUCCESS web1: create works again",
         "succeeded",
         "OVER web1: host key",
