@@ -73,7 +73,8 @@ def run_ended(appliance: Appliance, record: RunRecord, before: RunRecord | None)
     what alarms are for. The first good one after a failure is told to whom failures are told.
     """
     client = appliance.client(record.client)
-    if client is None or record.outcome is None:
+    if client is None or record.outcome is None or record.operation is Operation.PROBE or record.operation.by_hand:
+        # Whoever tries a way or decides by hand sits before it and sees how it ends.
         return ()
     found: tuple[Notice, ...] = ()
     wanted = _WANTED_AS.get(record.outcome)

@@ -116,6 +116,12 @@ def test_the_end_of_a_run_is_told_when_it_is_news(run: object, before: object, t
     assert {one.title for one in found if one.event is Event.RUN} == ({told} if told else set())
 
 
+@pytest.mark.parametrize("operation", [Operation.PROBE, Operation.REPAIR])
+def test_what_somebody_does_by_hand_is_told_to_nobody(operation: Operation) -> None:
+    assert messages.run_ended(HOUSE, replace(FAILED, operation=operation), None) == ()
+    assert messages.run_ended(HOUSE, replace(FAILED, operation=Operation.PRUNE), None) != ()
+
+
 def test_a_success_is_told_each_time_where_that_is_wanted() -> None:
     wanted = house("web1", settings='notify = ["ntfy://a"]', notify_on='["success"]')
 

@@ -126,6 +126,7 @@ def test_alarms_and_runs_are_told_once_and_recoveries_too(
     listener.hears("/check", *both("SUCCESS web: create works again"), *both("OVER web: failing"))
     assert appliance.json("alarms") == []
     wait_for(lambda: "delivered" not in appliance.borgpull("status").stdout, within=60, what="nothing waits")
+    listener.hears()
 
     assert_no_secret_is_seen(appliance)
 
