@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from appliance.record import Outcome
+from appliance.record import Operation, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from appliance.record import (
         KnownRepository,
         LedgerEntry,
-        Operation,
         Progress,
         Request,
         RequestKind,
@@ -150,8 +149,8 @@ class Journal(Protocol):
 class Ledger(Protocol):
     """The part of the journal that knows clients: what is good, and what is pinned."""
 
-    def last_runs(self) -> Mapping[str, ClientHistory]:
-        """Return what planning needs to know of every client that ever finished a run (operation create), by name."""
+    def last_runs(self, operation: Operation = Operation.CREATE) -> Mapping[str, ClientHistory]:
+        """Return what planning needs to know of every client that ever finished a run of that operation, by name."""
 
     def archives(self, client: str) -> Sequence[LedgerEntry]:
         """Return the good archives, oldest first."""
@@ -217,7 +216,7 @@ class Notifier(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientHistory:
-    """The finished create runs of one client, folded: what scheduling, status and metrics need.
+    """The finished runs of one operation for one client, folded: what scheduling, status and metrics need.
 
     `last` is the newest by start. A skipped run counts as a run, but neither as a failure nor as a success.
     `archives` is the number of archives in the ledger; bytes and durations are sums over all runs.

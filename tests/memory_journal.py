@@ -94,11 +94,11 @@ class MemoryJournal:
         chosen = [run for run in self._all() if client in (None, run.client)]
         return sorted(chosen, key=lambda run: run.started, reverse=True)[:limit]
 
-    def last_runs(self) -> Mapping[str, ClientHistory]:
+    def last_runs(self, operation: Operation = Operation.CREATE) -> Mapping[str, ClientHistory]:
         histories: dict[str, ClientHistory] = {}
         for run_id in tuple(self._finished):
             run = self._runs[run_id]
-            if run.operation is Operation.CREATE:
+            if run.operation is operation:
                 histories[run.client] = ClientHistory.after(histories.get(run.client), run)
         return {name: replace(history, archives=len(self._ledger.get(name, {}))) for name, history in histories.items()}
 

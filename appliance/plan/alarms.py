@@ -117,16 +117,11 @@ def _of_the_room(room: Room, settings: ApplianceSettings) -> Iterator[Alarm]:
 def _of_the_client(
     client: Client, histories: Iterable[ClientHistory], seen: Observed, now: datetime
 ) -> Iterator[Alarm]:
-    created: ClientHistory | None = None
-    found: dict[AlarmKind, Alarm] = {}
-    for history in histories:
-        if history.last.operation is Operation.CREATE:
-            created = history
-        alarm = _found_by_a_run(history)
-        if alarm is not None:
-            found.setdefault(alarm.kind, alarm)
-    yield from found.values()
-    yield from _failing(client, created)
+    each = {history.last.operation: history for history in histories}
+    created = each.get(Operation.CREATE)
+    ordered = sorted(each.values(), key=lambda history: history is not created)
+    found = [alarm for history in ordered for alarm in (*_found_by_a_run(history, created), *_failing(client, history))]
+    yield from {alarm.kind: alarm for alarm in reversed(found)}.values()
     yield from _too_old(client, created, seen.first_seen.get(client.name, now), now)
     if client.name in seen.bursts:
         yield Alarm(
@@ -138,10 +133,14 @@ def _of_the_client(
     yield from _key_at_home(client, created, seen, now)
 
 
-def _found_by_a_run(history: ClientHistory) -> Alarm | None:
+def _found_by_a_run(history: ClientHistory, created: ClientHistory | None) -> Iterator[Alarm]:
     last = history.last
     if last.outcome is not Outcome.FAILED or last.reason not in _AT_ONCE:
-        return None
+        return
+    good = created.last_success if created else None
+    if last.reason is Reason.TAMPERING and good is not None and good.started > last.started:
+        # No backup succeeds while an archive of the ledger is gone, so the operator has decided since.
+        return
     kind, severity = _AT_ONCE[last.reason]
     advice = {
         AlarmKind.TAMPERING: f"Nothing is written or pruned until you decide: `borgpull repair {last.client}`.",
@@ -150,20 +149,21 @@ def _found_by_a_run(history: ClientHistory) -> Alarm | None:
         AlarmKind.HOST_KEY: f"If the machine was set up anew, `borgpull client trust {last.client}`; else somebody is "
         "in between.",
     }[kind]
-    return Alarm(kind=kind, client=last.client, severity=severity, sentence=_joined(last.message, advice))
+    yield Alarm(kind=kind, client=last.client, severity=severity, sentence=_joined(last.message, advice))
 
 
-def _failing(client: Client, created: ClientHistory | None) -> Iterator[Alarm]:
-    if created is None or created.consecutive_failures < client.failing_after:
+def _failing(client: Client, history: ClientHistory) -> Iterator[Alarm]:
+    if history.consecutive_failures < client.failing_after:
         return
-    last = created.last
+    last = history.last
     why = f" ({last.reason})" if last.reason else ""
+    what = "backups" if last.operation is Operation.CREATE else f"runs of {last.operation}"
     yield Alarm(
         kind=AlarmKind.FAILING,
         client=client.name,
         severity=Severity.WARNING,
         sentence=_joined(
-            f"The last {created.consecutive_failures} backups of {client.name} failed{why}. {last.message}",
+            f"The last {history.consecutive_failures} {what} of {client.name} failed{why}. {last.message}",
             f"`borgpull history {client.name}` shows them.",
         ),
     )

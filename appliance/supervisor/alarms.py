@@ -13,6 +13,7 @@ from appliance.plan.bursts import accepted_fact, change_gate
 from appliance.plan.channels import channels
 from appliance.plan.news import news
 from appliance.ports import Facts, Ledger, Outbox
+from appliance.record import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 # What changes with the time alone, or by a command, is seen so often.
 LOOK_EVERY = timedelta(seconds=30)
+# What the supervisor does beside making archives; who does something by hand sees how it ends.
+_OTHERS = tuple(one for one in Operation if one not in (Operation.CREATE, Operation.PROBE) and not one.by_hand)
 FIRST_SEEN = "clients_first_seen"
 REPORT_SENT = "report_sent"
 
@@ -40,6 +43,7 @@ class Alarms:
         self._store = store
         self._room = room
         self._histories: Mapping[str, ClientHistory] | None = None
+        self._others: tuple[ClientHistory, ...] = ()
         self._looked: datetime | None = None
         self._since: dict[str, datetime] = {}
         self._exported: set[str] = set()
@@ -56,8 +60,9 @@ class Alarms:
         if appliance is None or not self._is_time(histories, now):
             return
         self._looked = now
-        if histories is not None or self._histories is None:
+        if self._histories is None or (histories is not None and histories is not self._histories):
             self._histories = self._store.last_runs() if histories is None else histories
+            self._others = tuple(one for other in _OTHERS for one in self._store.last_runs(other).values())
         seen = self._observed(appliance, self._histories, now, engine_trouble)
         found = news(appliance, self._store.alarms(), self._patient(holding(seen, now), now), now)
         if found:
@@ -87,7 +92,7 @@ class Alarms:
         self._exported |= {name for name in names if self._has_exported(name)}
         return Observed(
             appliance=appliance,
-            histories=tuple(histories.values()),
+            histories=(*histories.values(), *self._others),
             first_seen=self._first_seen(names, now),
             exported=frozenset(self._exported),
             bursts=self._find_bursts(appliance, histories),

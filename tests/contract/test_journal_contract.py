@@ -166,3 +166,12 @@ def test_threads_may_write_at_the_same_time(journal: Whole) -> None:
 
     assert {name: history.runs for name, history in journal.last_runs().items()} == {"web": 10, "db": 10, "nas": 10}
     assert journal.unfinished() == []
+
+
+def test_each_operation_has_a_history_of_its_own(journal: Whole) -> None:
+    journal.finish(ended(begun("r1"), Outcome.SUCCESS))
+    journal.finish(ended(begun("r2", after_hours=1, operation=Operation.PRUNE), Outcome.FAILED))
+
+    assert [one.last.run_id for one in journal.last_runs().values()] == ["r1"]
+    assert [one.last.run_id for one in journal.last_runs(Operation.PRUNE).values()] == ["r2"]
+    assert journal.last_runs(Operation.REPAIR) == {}

@@ -100,6 +100,24 @@ def test_damage_is_told_whichever_operation_finds_it_and_once() -> None:
     assert kinds(seen(failed(Reason.INTEGRITY), bad)) == [AlarmKind.DAMAGED]
 
 
+def test_tampering_that_a_prune_found_is_over_with_the_next_good_backup() -> None:
+    bad = failed(Reason.TAMPERING, operation=Operation.PRUNE)
+    before, after = (
+        history(record(started=NOON - timedelta(hours=2))),
+        history(record(started=NOON + timedelta(hours=1))),
+    )
+
+    assert kinds(seen(before, bad)) == [AlarmKind.TAMPERING]
+    assert kinds(seen(after, bad)) == []
+
+
+def test_another_operation_that_goes_on_failing_is_told_too_but_backups_first() -> None:
+    pruning, creating = (failed(Reason.LOCK, 3, operation) for operation in (Operation.PRUNE, Operation.CREATE))
+
+    assert "The last 3 runs of prune of web1 failed (lock)" in the_one(seen(history(record()), pruning)).sentence
+    assert "The last 3 backups of web1 failed (lock)" in the_one(seen(pruning, creating)).sentence
+
+
 def test_a_key_that_was_never_exported_is_told_after_a_day() -> None:
     at_home = seen(history(record()), exported=frozenset(), first_seen={"web1": NOON})
 

@@ -100,6 +100,15 @@ def test_failure_alarm_and_recovery_are_each_told_once() -> None:
     assert told.after(timedelta(hours=1), supervisor).heard() == []
 
 
+def test_damage_that_a_prune_found_is_told() -> None:
+    told = Told()
+    supervisor = told.world.supervisor()
+    told.after(timedelta(0), supervisor).heard()
+    told.world.journal.finish(replace(record(Outcome.FAILED, Reason.INTEGRITY, operation=Operation.PRUNE), run_id="p"))
+
+    assert "ALARM web1: damaged" in told.after(timedelta(hours=7), supervisor).heard()
+
+
 def test_a_restart_tells_nothing_again() -> None:
     told = Told(world=World(TOLD, play=failing))
     told.after(timedelta(0), told.world.supervisor()).heard()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.config.channels import SECRET
-from appliance.plan.channels import HEALTHCHECKS, channels
+from appliance.plan.channels import HEALTHCHECKS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +38,6 @@ def told(
 
 
 def _configured(appliance: Appliance) -> set[str]:
-    clients = [client.name for client in appliance.clients]
-    kinds = {one.url.kind for name in ("", *clients) for one in channels(appliance, name)} - {SECRET}
+    urls = (*appliance.settings.notify, *(url for client in appliance.clients for url in client.notify or ()))
+    kinds = {url.kind for url in urls} - {SECRET}
     return kinds | ({HEALTHCHECKS} if any(client.healthchecks for client in appliance.clients) else set())

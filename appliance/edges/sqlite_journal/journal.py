@@ -99,10 +99,10 @@ class SqliteJournal:
                 return runs.find(connection, newest, limit)
             return runs.find(connection, f"WHERE client = ? {newest}", client, limit)
 
-    def last_runs(self) -> Mapping[str, ClientHistory]:
-        """Return the fold of the create runs, by client."""
+    def last_runs(self, operation: Operation = Operation.CREATE) -> Mapping[str, ClientHistory]:
+        """Return the fold of the runs of that operation, by client."""
         with self._database.reading() as connection:
-            return runs.histories(connection, Operation.CREATE)
+            return runs.histories(connection, operation)
 
     def archives(self, client: str) -> Sequence[LedgerEntry]:
         """Return the good archives, oldest first."""
