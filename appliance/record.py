@@ -28,6 +28,16 @@ class Operation(StrEnum):
         return self in (Operation.REPAIR, Operation.ACCEPT, Operation.PURGE)
 
 
+class Way(StrEnum):
+    """How what is restored gets where it is to be."""
+
+    CHROOT = "chroot"
+    NUMERIC = "numeric"
+    TAR = "tar"
+    CLIENT = "client"
+    LOCAL = "local"
+
+
 class Trigger(StrEnum):
     """Why a run was started."""
 
@@ -99,6 +109,9 @@ class Reason(StrEnum):
     TAMPERING = "tampering"
     RETENTION = "retention"
     CHANGE_BURST = "change_burst"
+    NOT_FOUND = "not_found"
+    TARGET = "target"
+    RESTORE_KEY = "restore_key"
     FUSE = "fuse"
     ENGINE = "engine"
     OUT_OF_MEMORY = "out_of_memory"
@@ -107,6 +120,28 @@ class Reason(StrEnum):
     TIMEOUT = "timeout"
     BUSY = "busy"
     INTERNAL = "internal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestoreOrder:
+    """What is to be restored, and where to.
+
+    `archive` is an exact name. `paths` are paths in the archive or patterns of Borg; none means everything. `target` is
+    a folder of the destination, "" only with `in_place`; `destination` is another client, "" the archive's own.
+    `form` and `stream` are those of way local: a folder (""), "tar", "tar.zst" or "zip", and the pipe it goes into.
+    `preview` only looks; `resume` goes on with a restore that was cut off.
+    """
+
+    archive: str
+    way: Way
+    paths: tuple[str, ...] = ()
+    target: str = ""
+    in_place: bool = False
+    destination: str = ""
+    form: str = ""
+    stream: str = ""
+    preview: bool = False
+    resume: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

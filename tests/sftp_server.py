@@ -103,6 +103,8 @@ class SftpServer:
                 os.unlink(reader.text())  # noqa: PTH108 - bytes
             case 14:
                 os.mkdir(reader.text(), reader.attributes()["mode"])  # noqa: PTH102 - bytes
+            case 15:
+                os.rmdir(reader.text())  # noqa: PTH106 - bytes
             case 16:
                 path = os.path.realpath(reader.text(), strict=True)
                 return b"\x68" + number + struct.pack(">I", 1) + _text(path) + _text(b"") + struct.pack(">I", 0)

@@ -110,6 +110,7 @@ def _reaching(client: Client, plan: RunPlan) -> tuple[Mount, ...]:
         _plan(plan),
         _ours(places.key_file(client.name), places.KEY),
         _ours(places.known_hosts_file(client.name), places.KNOWN_HOSTS),
+        *((_ours(places.restore_key_file(client.name), places.RESTORE_KEY),) if plan.writes_on_the_client else ()),
     )
 
 

@@ -16,6 +16,8 @@ JOURNAL = STATE / "journal.sqlite"
 ROOM = PurePosixPath("/.borgpull")
 PLAN = ROOM / "plan.json"
 KEY = ROOM / "key"
+# What a restore logs in to the client with; machines on the way still know the other one alone.
+RESTORE_KEY = ROOM / "restore_key"
 KNOWN_HOSTS = ROOM / "known_hosts"
 PASSPHRASE = ROOM / "passphrase"
 REPOSITORY = ROOM / "repository"

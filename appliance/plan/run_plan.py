@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from appliance.errors import StateError
+from appliance.record import RestoreOrder, Way
 
 # The methods whose Borg runs on the client, and so writes to the repository itself.
 BORG_ON_CLIENT = ("socat", "ssh-agent", "remote-forward")
@@ -106,11 +108,17 @@ class RunPlan:
     keep: tuple[str, ...] = ()
     point: GoodPoint | None = None
     patience: int = 0
+    restore: RestoreOrder | None = None
 
     @property
     def writes_from_the_client(self) -> bool:
         """Whether the client itself writes to its repository, and so can do there what it likes until a compact."""
         return self.method in BORG_ON_CLIENT
+
+    @property
+    def writes_on_the_client(self) -> bool:
+        """Whether it needs the restore key, which the client lets in for a while only."""
+        return self.restore is not None and self.restore.way is not Way.LOCAL
 
     @property
     def temporary_archive_name(self) -> str:
@@ -134,7 +142,7 @@ class RunPlan:
             lists = {key: tuple(value) for key, value in fields.items() if isinstance(value, list)}
             nested = {key: tuple(kind(**entry) for entry in fields[key]) for key, kind in _LISTS.items()}
             single = {key: kind(**fields[key]) if fields[key] else None for key, kind in _SINGLE.items()}
-            return cls(**{**fields, **lists, **nested, **single})
+            return cls(**{**fields, **lists, **nested, **single, "restore": _order(fields.get("restore"))})
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StateError(f"the run plan cannot be read ({error}); the image and the supervisor differ") from error
 
@@ -146,3 +154,10 @@ _LISTS: dict[str, type[Hop | PlannedHook | KnownArchive]] = {
     "known": KnownArchive,
 }
 _SINGLE: dict[str, type[Hop | Baseline | GoodPoint]] = {"baseline": Baseline, "callback": Hop, "point": GoodPoint}
+
+
+def _order(fields: dict[str, Any] | None) -> RestoreOrder | None:
+    """Read the order of a restore; plans of other runs have none."""
+    if fields is None:
+        return None
+    return RestoreOrder(**{**fields, "way": Way(fields["way"]), "paths": tuple(fields["paths"])})

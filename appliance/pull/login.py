@@ -54,7 +54,15 @@ def stops(plan: RunPlan) -> tuple[Stop, ...]:
         Stop(client=plan.client, hop=number, host=hop.host, port=hop.port, user=hop.user, patience_seconds=patience)
         for number, hop in enumerate(plan.jump, 1)
     )
-    client = Stop(client=plan.client, hop=0, host=plan.host, port=plan.port, user=plan.user, patience_seconds=patience)
+    client = Stop(
+        client=plan.client,
+        hop=0,
+        host=plan.host,
+        port=plan.port,
+        user=plan.user,
+        patience_seconds=patience,
+        key=str(places.RESTORE_KEY if plan.writes_on_the_client else places.KEY),
+    )
     return (*hops, client)
 
 
@@ -149,12 +157,22 @@ def _open(connection: Connection, stop: Stop) -> None:
 
 
 def _refused(stop: Stop) -> Failure:
+    if stop.key == str(places.RESTORE_KEY):
+        return Failure(Reason.RESTORE_KEY, restore_key_is_shut_out(stop.client, stop.place, stop.user))
     option = " --jump-lines" if stop.hop else ""
     sentence = (
         f"{stop.place} refuses the key for user {stop.user}; `borgpull client setup {stop.client}{option}` prints the "
         "line for its authorized_keys."
     )
     return Failure(Reason.AUTH, f"{stop.on_the_way}{sentence}")
+
+
+def restore_key_is_shut_out(client: str, place: str, user: str) -> str:
+    """Say that the restore lease is not open, and what opens it."""
+    return (
+        f"{place} does not let the restore key in for user {user}: its lease is not open, or is over. "
+        f"`borgpull client setup {client} --restore` prints what to paste there to open it for a while."
+    )
 
 
 def _unknown(stop: Stop, error: socket.gaierror) -> Failure:

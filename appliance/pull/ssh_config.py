@@ -41,7 +41,7 @@ def _strict(plan: RunPlan, hop: int) -> dict[str, object]:
     """
     return {
         "HostKeyAlias": places.host_key_alias(plan.client, hop),
-        "IdentityFile": places.KEY,
+        "IdentityFile": places.RESTORE_KEY if plan.writes_on_the_client and hop == 0 else places.KEY,
         "IdentitiesOnly": "yes",
         "IdentityAgent": "none",
         "PreferredAuthentications": "publickey",

@@ -156,6 +156,7 @@ def test_a_restore_that_goes_on_sends_only_what_is_not_there_whole(root: Path) -
     with restoring(root, SftpServer()) as bench:
         bench.put(folder("a"), made("a/one", content=b"one"), made("a/two", content=b"two"))
     (root / "a/two").write_bytes(b"half")
+    (root / "a/.borgpull-earlier-12").write_bytes(b"ha")
     kept = (root / "a/one").stat().st_ino
 
     with restoring(root, SftpServer(), resumes=True) as bench:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from appliance.plan.run_plan import Hop, RunPlan
+from appliance.pull.login import stops
 from appliance.pull.ssh_config import ssh_config
+from appliance.record import RestoreOrder, Way
 
 PLAN = RunPlan(
     run_id="r1",
@@ -96,3 +98,21 @@ def test_the_zone_of_an_address_is_no_token_to_ssh() -> None:
     found = blocks(ssh_config(zoned))
 
     assert (found["client"]["hostname"], found["jump1"]["hostname"]) == ("fe80::1%%eth0", "fe80::2%%lan1")
+
+
+def test_a_restore_shows_its_key_to_the_client_alone_and_the_machines_on_the_way_know_the_other() -> None:
+    plan = replace(PLAN, operation="restore", restore=RestoreOrder(archive="web1-1", way=Way.NUMERIC, target="/back"))
+
+    keys = [options["identityfile"] for options in blocks(ssh_config(plan)).values()]
+
+    assert keys == ["/.borgpull/key", "/.borgpull/key", "/.borgpull/restore_key"]
+    assert [stop.key for stop in stops(plan)] == keys
+    here = replace(plan, restore=RestoreOrder(archive="web1-1", way=Way.LOCAL))
+    assert {stop.key for stop in stops(here)} == {"/.borgpull/key"}
+
+
+def test_a_plan_of_a_restore_is_read_back_as_it_was() -> None:
+    order = RestoreOrder(archive="web1-1", way=Way.CHROOT, paths=("etc", "sh:**/x"), in_place=True)
+    plan = replace(PLAN, restore=order)
+
+    assert RunPlan.from_json(plan.to_json()) == plan

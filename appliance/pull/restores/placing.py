@@ -97,6 +97,8 @@ class Placing:
         self._written.add(hash(final))
 
     def _symlink(self, member: Member, parts: tuple[bytes, ...], folder: Folder, final: bytes) -> None:
+        if self._standing:
+            self._standing.look_into(folder)
         # Whatever becomes of it: from now on this run writes nothing through that path.
         self._folders.bar(parts, f"a link of the archive stands at {member.path}, and links are not followed")
         self._linking.symbolic(member, folder, final)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from appliance.pull.sftp import packets
@@ -12,6 +13,9 @@ if TYPE_CHECKING:
     from appliance.pull.restores.report import Report
     from appliance.pull.sftp.packets import Attributes
     from appliance.pull.sftp.session import Session
+
+# As `filing` calls what it has not renamed yet.
+_ASIDE = re.compile(rb"\.borgpull-[0-9A-Za-z-]+-[0-9]+")
 
 
 def names_in(session: Session, path: bytes) -> dict[bytes, Attributes]:
@@ -35,12 +39,18 @@ class Standing:
         self._path = b""
         self._names: dict[bytes, Attributes] = {}
 
+    def look_into(self, folder: Folder) -> None:
+        """Learn what is in the folder, and remove what lies aside there since the earlier restore was cut off."""
+        if folder.path == self._path:
+            return
+        self._path, self._names = folder.path, {} if folder.made else names_in(self._session, folder.path)
+        for name in self._names:
+            if _ASIDE.fullmatch(name):
+                self._session.post(packets.remove(folder.path.rstrip(b"/") + b"/" + name))
+
     def has(self, member: Member, folder: Folder, name: bytes) -> bool:
         """Whether that file stands there whole: it has its final name, its size and its time only when it is."""
-        if folder.made:
-            return False
-        if folder.path != self._path:
-            self._path, self._names = folder.path, names_in(self._session, folder.path)
+        self.look_into(folder)
         there = self._names.get(name)
         if there is None or (there.size, there.mtime) != (member.size, member.mtime):
             return False

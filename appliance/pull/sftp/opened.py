@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from appliance.plan import places
 from appliance.pull import execute
 from appliance.pull.failure import Failure
+from appliance.pull.login import restore_key_is_shut_out
 from appliance.pull.sftp.session import HungUp, Session
 from appliance.pull.ssh_config import CLIENT, ssh_config
 from appliance.record import Reason
@@ -47,6 +48,8 @@ def sftp(plan: RunPlan, ends: Ends) -> Iterator[Session]:
 def _broken(plan: RunPlan) -> Failure:
     said = " ".join(_SAID.read_text("utf-8", "replace").split())
     shown = "".join(one if one.isprintable() else "?" for one in said)[:_LONGEST_SAID]
+    if "Permission denied (" in said:
+        return Failure(Reason.RESTORE_KEY, restore_key_is_shut_out(plan.client, plan.host, plan.user))
     return Failure(
         Reason.CONNECTION_LOST,
         f"The connection to {plan.host} broke in the middle of the restore (ssh says: {shown or 'nothing'}). What has "

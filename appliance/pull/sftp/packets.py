@@ -96,6 +96,11 @@ def make_folder(path: bytes) -> Request:
     return Request(14, _text(path) + _pack(Attributes(mode=0o700)))
 
 
+def remove_folder(path: bytes) -> Request:
+    """Remove a folder; it must be empty."""
+    return Request(15, _text(path))
+
+
 def resolve(path: bytes) -> Request:
     """Ask for the path without links."""
     return Request(16, _text(path))
