@@ -8,6 +8,7 @@ import click
 
 from appliance.cli.checkup_engine import engine_findings
 from appliance.cli.checkup_house import client_findings, space_finding, supervisor_findings
+from appliance.cli.checkup_notify import notify_findings
 from appliance.cli.findings import bad, exit_code, findings_page, fine
 from appliance.cli.readable import count, say_json, show
 from appliance.cli.surroundings import Surroundings, in_surroundings
@@ -70,6 +71,8 @@ def _inside(world: Surroundings, appliance: Appliance | None) -> Iterator[Findin
     except StateError as error:
         yield bad("journal", str(error), "check the volume at /state")
         histories = {}
+    if appliance is not None:
+        yield from notify_findings(appliance, world.config_folder)
     for client in appliance.clients if appliance else ():
         if client.enabled:
             yield from client_findings(client, histories.get(client.name), now=now, root=world.config_folder)

@@ -170,6 +170,8 @@ class MachineClient(ClientBase):
                 f'cannot have wake with reach = "{self.reach}": the packet that wakes a machine does not get past '
                 "the server's own network; remove wake"
             )
+        if self.wake is not None and self.wake_timeout >= self.stall_timeout:
+            raise ValueError("has a wake_timeout that is not shorter than its stall_timeout, which would end the run")
         return self
 
     @model_validator(mode="after")

@@ -52,10 +52,16 @@ def for_alarm(appliance: Appliance, state: AlarmState, event: Event, now: dateti
     lines = [alarm.sentence]
     if event is Event.REMINDER:
         lines.append(f"It began at {_clock(state.raised)}.")
+    head = _HEADS[event]
     if event is Event.RECOVERY:
         lines = [f"This is over, after {_span(now - state.raised)}:", alarm.sentence]
+        client = appliance.client(alarm.client)
+        if alarm.client and (client is None or not client.enabled):
+            # That nobody looks any more does not make it good.
+            head = "UNWATCHED"
+            lines[0] = f"{alarm.client} is disabled or configured no more, so nobody watches this from now on:"
     severity = Severity.INFO if event is Event.RECOVERY else alarm.severity
-    title = f"{_HEADS[event]} {about}: {what}"
+    title = f"{head} {about}: {what}"
     return _to_all(appliance, alarm.client, event, severity, title, "\n".join(lines))
 
 

@@ -72,6 +72,22 @@ def test_a_secret_is_read_from_its_file_and_never_shown(world: CliWorld) -> None
     assert "hunter" not in shown.out + world.run("config", "show").out
 
 
+def test_the_doctor_looks_at_the_files_that_hold_urls(world: CliWorld) -> None:
+    def said() -> list[str]:
+        return [one["sentence"] for one in world.run("doctor", "--json").data if one["subject"] == "notifications"]
+
+    assert said()[1].startswith("/config/secrets/notify_urls/mail cannot be seen")
+
+    file = world.config / "secrets" / "notify_urls" / "mail"
+    file.parent.mkdir(parents=True)
+    file.write_text("mailto://hunter3@lan\n", encoding="utf-8")
+    file.chmod(0o644)
+    assert said()[1] == "others may read /config/secrets/notify_urls/mail (-rw-r--r--)"
+
+    file.chmod(0o600)
+    assert said() == ["2 channels; `borgpull notify test` tries them"]
+
+
 def test_a_client_is_tested_through_its_own_channels_and_its_check(world: CliWorld) -> None:
     own = '\n[clients.own]\nhost = "h"\npaths = ["/"]\nnotify = ["json://b"]\nhealthchecks = "https://hc.lan/1"\n'
     world.configure(SETTINGS + TWO_CLIENTS + own)

@@ -10,6 +10,7 @@ import click
 import pytest
 
 from appliance.cli.commands import borgpull
+from appliance.notice import AlarmKind
 from appliance.plan.due import PERMANENT
 from appliance.record import Reason
 
@@ -105,6 +106,12 @@ def test_each_file_of_the_repository_exists(page: Path) -> None:
 
 def test_each_reason_has_an_entry_and_each_entry_is_a_reason() -> None:
     assert sorted(re.findall(r"^### (.+)$", TROUBLES, re.MULTILINE)) == sorted(reason.value for reason in Reason)
+
+
+def test_each_alarm_has_an_entry_and_each_entry_is_an_alarm() -> None:
+    page = (ROOT / "docs" / "how-to" / "notifications.md").read_text(encoding="utf-8")
+
+    assert sorted(re.findall(r"^### (.+)$", page, re.MULTILINE)) == sorted(kind.replace("_", " ") for kind in AlarmKind)
 
 
 def test_the_entries_tell_truly_what_is_not_tried_again() -> None:

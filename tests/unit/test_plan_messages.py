@@ -68,6 +68,16 @@ def test_an_alarm_is_told_once_again_after_a_week_and_once_when_it_is_over() -> 
     assert over.alarms[0].cleared == NOON + 8 * DAY
 
 
+@pytest.mark.parametrize("clients", [(), ("other",)])
+def test_an_alarm_that_nobody_watches_any_more_is_not_called_over(clients: tuple[str, ...]) -> None:
+    without = house(*clients, settings='notify = ["ntfy://a"]')
+
+    (told,) = news(without, [AlarmState(alarm=OVERDUE, raised=NOON, told=NOON)], [], NOON + DAY).notices
+
+    assert told.title == "UNWATCHED web1: overdue"
+    assert told.body.startswith("web1 is disabled or configured no more")
+
+
 def test_an_alarm_without_a_channel_is_told_when_there_is_one() -> None:
     mute = house("web1")
     first = news(mute, [], [OVERDUE], NOON)

@@ -103,6 +103,12 @@ def test_who_is_behind_others_cannot_be_woken(reach: str) -> None:
     assert f'cannot have wake with reach = "{reach}"' in problem
 
 
+def test_a_wait_that_would_count_as_a_stall_is_refused() -> None:
+    (problem,) = problems_of(written("sshfs", extra=f'wake = "{MAC}"\nwake_timeout = "30m"'))
+
+    assert "not shorter than its stall_timeout" in problem
+
+
 @pytest.mark.parametrize("text", ["aa:bb:cc", "aa:bb:cc:dd:ee:gg", ""])
 def test_what_is_no_mac_address_is_said(text: str) -> None:
     (problem,) = problems_of(written("sshfs", extra=f'wake = "{text}"'))
