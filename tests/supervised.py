@@ -8,9 +8,9 @@ from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
-from appliance.plan.alarms import Room
 from appliance.plan.events import write
 from appliance.plan.gates import Ground
+from appliance.plan.observed import Room
 from appliance.run import Desk
 from appliance.supervisor import Configuration, Supervisor
 from tests.fakes import FakeEngine, FakeTunnels, FixedClock, Script

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 from appliance.borg import locks
 from appliance.errors import StateError
 from appliance.plan import places
-from appliance.plan.alarms import Room
 from appliance.plan.container import plan_file
 from appliance.plan.gates import Ground, Refusal
+from appliance.plan.observed import Room
 from appliance.record import Operation, Reason
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -10,10 +9,11 @@ from appliance.notice import Alarm, AlarmKind, Severity
 from appliance.record import Operation, Outcome, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
-    from appliance.config.model import Appliance, ApplianceSettings, Client
+    from appliance.config.model import ApplianceSettings, Client
+    from appliance.plan.observed import Observed, Room
     from appliance.ports import ClientHistory
 
 _GIB = 1 << 30
@@ -35,33 +35,6 @@ _AT_ONCE = {
     Reason.COLLAPSED: (AlarmKind.COLLAPSED, Severity.WARNING),
     Reason.HOST_KEY: (AlarmKind.HOST_KEY, Severity.CRITICAL),
 }
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
-    """The volume of the repositories: bytes free for the appliance, and its size."""
-
-    free: int
-    size: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Observed:
-    """What alarms are decided from.
-
-    `histories` are those of every operation; `first_seen` is since when each client has been in the configuration,
-    `exported` are the clients whose key was exported, `bursts` the sentence of the change gate for each client it
-    holds. `room` is None where nobody could look.
-    """
-
-    appliance: Appliance
-    histories: Iterable[ClientHistory]
-    first_seen: Mapping[str, datetime] = field(default_factory=dict)
-    exported: frozenset[str] = frozenset()
-    bursts: Mapping[str, str] = field(default_factory=dict)
-    room: Room | None = None
-    config_problems: tuple[str, ...] = ()
-    engine_trouble: str = ""
 
 
 def holding(seen: Observed, now: datetime) -> tuple[Alarm, ...]:

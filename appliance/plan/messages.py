@@ -5,23 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.notice import Event, Notice, Severity
-from appliance.plan.channels import HEALTHCHECKS, channels, ping
+from appliance.plan import pings
+from appliance.plan.channels import HEALTHCHECKS, channels
+from appliance.plan.plain_text import LONGEST_BODY, cut, plain
 from appliance.record import Operation, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from appliance.config.model import Appliance
     from appliance.notice import AlarmState
     from appliance.record import RunRecord
 
-# Healthchecks keeps 100 kB; a phone shows far less, and some services refuse a longer text.
-LONGEST_BODY = 4000
 _LONGEST_TITLE = 120
 _SHOWN_WARNINGS = 5
-# Of a check's results only the newest matters: a success from yesterday must not hide today's failure.
-_PING = "ping"
 _SEVERITY = {
     Outcome.SUCCESS: Severity.INFO,
     Outcome.SKIPPED: Severity.INFO,
@@ -36,12 +33,6 @@ _WANTED_AS = {
     Outcome.INTERRUPTED: "failure",
 }
 _HEADS = {Event.ALARM: "ALARM", Event.REMINDER: "STILL", Event.RECOVERY: "OVER"}
-
-
-def plain(text: str) -> str:
-    """Write what no terminal or mail header should be given as escapes; lines stay."""
-    kept = (letter if letter.isprintable() or letter == "\n" else letter.encode("unicode_escape") for letter in text)
-    return "".join(letter if isinstance(letter, str) else letter.decode() for letter in kept)
 
 
 def for_alarm(appliance: Appliance, state: AlarmState, event: Event, now: datetime) -> tuple[Notice, ...]:
@@ -65,13 +56,6 @@ def for_alarm(appliance: Appliance, state: AlarmState, event: Event, now: dateti
     return _to_all(appliance, alarm.client, event, severity, title, "\n".join(lines))
 
 
-def run_started(appliance: Appliance, record: RunRecord) -> tuple[Notice, ...]:
-    """Return the ping that a backup begins."""
-    if record.operation is not Operation.CREATE:
-        return ()
-    return _pings(appliance, record, (Event.STARTED,), f"run {record.run_id}")
-
-
 def run_ended(appliance: Appliance, record: RunRecord, before: RunRecord | None) -> tuple[Notice, ...]:
     """Return what is told of the end of a run: messages as `notify_on` wants, and the pings of a backup.
 
@@ -89,7 +73,7 @@ def run_ended(appliance: Appliance, record: RunRecord, before: RunRecord | None)
         title = f"{record.outcome.upper()} {record.client}: {record.operation}" + (" works again" if recovered else "")
         found = _to_all(appliance, record.client, Event.RUN, _SEVERITY[record.outcome], title, _story(record))
     if record.operation is Operation.CREATE:
-        found += _pings(appliance, record, _events(record.outcome), _story(record))
+        found += pings.ended(appliance, record, record.outcome, _story(record))
     return found
 
 
@@ -111,37 +95,6 @@ def test(appliance: Appliance, client: str, channel: str) -> Notice:
     )
 
 
-def _events(outcome: Outcome) -> tuple[Event, ...]:
-    match outcome:
-        case Outcome.SUCCESS:
-            return (Event.SUCCEEDED,)
-        case Outcome.WARNING:
-            # The archive counts, so the check is up; the log says what was left out.
-            return (Event.LOGGED, Event.SUCCEEDED)
-        case Outcome.SKIPPED:
-            return (Event.LOGGED,)
-        case Outcome.FAILED | Outcome.INTERRUPTED:
-            return (Event.FAILED,)
-
-
-def _pings(appliance: Appliance, record: RunRecord, events: Iterable[Event], body: str) -> tuple[Notice, ...]:
-    check = ping(appliance, record.client)
-    if check is None:
-        return ()
-    return tuple(
-        Notice(
-            client=record.client,
-            channel=check.name,
-            event=event,
-            severity=Severity.INFO,
-            title=f"{record.client}: {event}",
-            body=_cut(body),
-            topic=_PING if event in (Event.SUCCEEDED, Event.FAILED) else "",
-        )
-        for event in events
-    )
-
-
 def _to_all(
     appliance: Appliance,
     client: str,
@@ -160,7 +113,7 @@ def _to_all(
             event=event,
             severity=severity,
             title=head,
-            body=_cut(body, longest),
+            body=cut(body, longest),
         )
         for one in channels(appliance, client)
     )
@@ -186,11 +139,6 @@ def _is_bad(record: RunRecord) -> bool:
 
 def _is_alike(record: RunRecord, before: RunRecord | None) -> bool:
     return before is not None and (record.outcome, record.reason) == (before.outcome, before.reason)
-
-
-def _cut(body: str, longest: int = LONGEST_BODY) -> str:
-    text = plain(body)
-    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _clock(moment: datetime) -> str:

@@ -12,10 +12,10 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from appliance.config.model import Appliance, ApplianceSettings, Client
-    from appliance.plan.alarms import Room
     from appliance.plan.events import Note, Result
     from appliance.plan.gates import Ground, Refusal
     from appliance.plan.judge import Verdict
+    from appliance.plan.observed import Room
     from appliance.plan.run_plan import RunPlan
     from appliance.plan.tunnel_report import TunnelReport
     from appliance.plan.tunnels import Tunnel

@@ -7,11 +7,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from appliance.errors import StateError
-from appliance.plan import messages, weekly
-from appliance.plan.alarms import GRACE, Observed, holding
+from appliance.plan import messages, pings, weekly
+from appliance.plan.alarms import GRACE, holding
 from appliance.plan.bursts import accepted_fact, change_gate
 from appliance.plan.channels import channels
 from appliance.plan.news import news
+from appliance.plan.observed import Observed
 from appliance.ports import Facts, Ledger, Outbox
 from appliance.record import Operation
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from appliance.config.model import Appliance, Client
     from appliance.notice import Alarm
-    from appliance.plan.alarms import Room
+    from appliance.plan.observed import Room
     from appliance.ports import ClientHistory
     from appliance.record import RunRecord
 
@@ -71,7 +72,7 @@ class Alarms:
 
     def run_started(self, appliance: Appliance, record: RunRecord) -> None:
         """Post the ping that a backup begins."""
-        notices = messages.run_started(appliance, record)
+        notices = pings.started(appliance, record)
         if notices:
             self._store.settle((), notices)
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.notice import AlarmKind, Severity
-from appliance.plan.alarms import Observed, Room, holding
+from appliance.plan.alarms import holding
 from appliance.plan.bursts import change_gate
+from appliance.plan.observed import Observed, Room
 from appliance.record import LedgerEntry, Operation, Outcome, Reason
 from tests.house import NOON, archive, history, house, one, record
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from appliance.notice import Alarm, AlarmKind, AlarmState, Event, Notice, Severity
-from appliance.plan import messages, weekly
+from appliance.plan import messages, pings, weekly
 from appliance.plan.channels import channel, channels, ping
 from appliance.plan.news import News, news
 from appliance.record import Operation, Outcome, Reason
@@ -164,10 +164,10 @@ def test_a_check_is_pinged_by_the_outcome_of_each_backup(run: object, pings: lis
 
 
 def test_a_start_is_pinged_and_told_to_nobody_else() -> None:
-    (start,) = messages.run_started(HOUSE, record(None))
+    (start,) = pings.started(HOUSE, record(None))
 
     assert (start.event, start.channel, start.topic) == (Event.STARTED, "healthchecks", "")
-    assert messages.run_started(house("web1"), record(None)) == ()
+    assert pings.started(house("web1"), record(None)) == ()
 
 
 # ---- the report ----

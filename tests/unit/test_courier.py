@@ -1,0 +1,110 @@
+"""How notices are carried: neither a crash nor a silent channel makes it tell less or more."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.plan.channels import channels
+from appliance.plan.messages import run_ended
+from appliance.plan.messages import test as try_it
+from appliance.plan.pings import started as run_started
+from appliance.record import Outcome, Reason
+from appliance.supervisor import Post
+from tests.house import house, record
+from tests.supervised import Killed, Life
+from tests.told import CHECK, TOLD, URL, Told
+
+if TYPE_CHECKING:
+    from appliance.config.model import Appliance
+
+
+def with_waiting(count: int = 1, appliance: Appliance = TOLD) -> Told:
+    told = Told(appliance)
+    notice = run_ended(appliance, record(Outcome.FAILED, Reason.AUTH), None)[0]
+    told.world.journal.settle([], [replace(notice, title=f"notice {number}") for number in range(count)])
+    return told
+
+
+@pytest.mark.parametrize("calls", range(1, 9))
+def test_a_crash_at_any_moment_loses_no_notice_and_repeats_only_the_one_in_the_hand(calls: int) -> None:
+    told = with_waiting(2)
+
+    # Killed, or it lived long enough to carry both.
+    with suppress(Killed):
+        told.courier(Life(calls)).deliver_due()
+    told.courier().deliver_due()
+
+    titles = [notice.title for _, notice in told.notifier.sent]
+    assert set(titles) == {"notice 0", "notice 1"}
+    assert len(titles) <= 3
+    assert told.world.journal.pending() == []
+
+
+def test_a_silent_channel_is_tried_again_later_and_tells_then() -> None:
+    told = with_waiting(2)
+    told.notifier.troubles[URL] = "ntfy: no answer"
+
+    assert told.heard() == []
+    first, second = told.world.journal.pending()
+    assert (first.attempts, first.trouble, second.attempts) == (1, "ntfy: no answer", 0)
+
+    told.notifier.troubles.clear()
+    assert told.heard() == ["notice 1"]
+    told.world.clock.advance(timedelta(minutes=1))
+    assert told.heard() == ["notice 0"]
+    (counted,) = told.world.journal.channel_records()
+    assert (counted.kind, counted.attempts, counted.failures, counted.given_up) == ("ntfy", 3, 1, 0)
+
+
+def test_what_cannot_be_delivered_for_three_days_is_given_up_and_counted() -> None:
+    told = with_waiting()
+    told.notifier.troubles[URL] = "ntfy: no answer"
+
+    for _ in range(40):
+        told.heard()
+        told.world.clock.advance(timedelta(hours=2))
+
+    assert told.world.journal.pending() == []
+    (counted,) = told.world.journal.channel_records()
+    assert (counted.given_up, counted.trouble) == (1, "ntfy: no answer")
+
+
+def test_a_start_that_was_not_delivered_is_no_news_later() -> None:
+    told = Told()
+    told.world.journal.settle([], run_started(TOLD, record(None)))
+    told.notifier.troubles[CHECK] = "no answer"
+    told.heard()
+
+    assert told.world.journal.pending() == []
+
+
+def test_a_channel_that_is_gone_is_given_up_and_a_missing_file_is_a_trouble() -> None:
+    told = with_waiting()
+    told.world.appliance = house("web1")
+    assert told.heard() == []
+    assert told.world.journal.pending() == []
+
+    secret = house("web1", settings='notify = ["secret:mail"]')
+    told = with_waiting(appliance=secret)
+    told.heard()
+    (kept,) = told.world.journal.pending()
+    assert kept.trouble == "secrets/notify_urls/mail cannot be read"
+
+
+@pytest.mark.parametrize("held", ["not a url hunter2", "secret:other", "ntfy://hunter2\x07"])
+def test_a_file_with_something_else_in_it_is_told_without_it(held: str) -> None:
+    told = Told(house("web1", settings='notify = ["secret:mail"]'))
+    post = Post(services=told.notifier, checks=told.notifier, read_secret=lambda _name: held)
+    (channel,) = channels(told.world.appliance)
+
+    kind, trouble = post.deliver(channel, try_it(told.world.appliance, "", channel.name))
+
+    assert kind == "secret"
+    assert trouble.startswith("secret:mail: ")
+    assert "hunter2" not in trouble
+    assert told.notifier.sent == []
