@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Progress,
         Request,
         RequestKind,
+        RestoreOrder,
         RunRecord,
     )
 
@@ -162,7 +163,15 @@ class Ledger(Protocol):
 class Requests(Protocol):
     """How the command line and the supervisor talk: a table of the journal."""
 
-    def ask(self, kind: RequestKind, client: str, operation: Operation, *, accept_shrink: bool = False) -> int:
+    def ask(
+        self,
+        kind: RequestKind,
+        client: str,
+        operation: Operation,
+        *,
+        accept_shrink: bool = False,
+        restore: RestoreOrder | None = None,
+    ) -> int:
         """Leave a request; returns its id."""
 
     def open_requests(self) -> Sequence[Request]:

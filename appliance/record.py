@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from appliance.errors import ExitCode
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, timedelta
+    from typing import Any
 
 
 class Operation(StrEnum):
@@ -21,11 +23,12 @@ class Operation(StrEnum):
     REPAIR = "repair"
     ACCEPT = "accept"
     PURGE = "purge"
+    RESTORE = "restore"
 
     @property
     def by_hand(self) -> bool:
-        """Whether it is a decision of the operator that has a command of its own (`borgpull repair`)."""
-        return self in (Operation.REPAIR, Operation.ACCEPT, Operation.PURGE)
+        """Whether it is a decision of the operator that has a command of its own (`borgpull repair`, `restore`)."""
+        return self in (Operation.REPAIR, Operation.ACCEPT, Operation.PURGE, Operation.RESTORE)
 
 
 class Way(StrEnum):
@@ -143,6 +146,11 @@ class RestoreOrder:
     preview: bool = False
     resume: bool = False
 
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> RestoreOrder:
+        """Read one back from what JSON has of it."""
+        return cls(**{**fields, "way": Way(fields["way"]), "paths": tuple(fields["paths"])})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArchiveStats:
@@ -213,6 +221,7 @@ class RunRecord:
     archive: ArchiveStats | None = None
     repository: RepositoryStats | None = None
     source_filesystem: str = ""
+    restore: RestoreOrder | None = None
 
     @property
     def duration(self) -> timedelta | None:
@@ -269,6 +278,7 @@ class Request:
     operation: Operation
     created: datetime
     accept_shrink: bool = False
+    restore: RestoreOrder | None = None
     run_id: str = ""
     refusal: str = ""
     answered: datetime | None = None

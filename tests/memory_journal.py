@@ -15,6 +15,7 @@ from appliance.record import (
     Progress,
     Request,
     RequestKind,
+    RestoreOrder,
     RollbackPoint,
     RunRecord,
 )
@@ -108,7 +109,15 @@ class MemoryJournal:
     def repository(self, client: str) -> KnownRepository | None:
         return self._repositories.get(client)
 
-    def ask(self, kind: RequestKind, client: str, operation: Operation, *, accept_shrink: bool = False) -> int:
+    def ask(
+        self,
+        kind: RequestKind,
+        client: str,
+        operation: Operation,
+        *,
+        accept_shrink: bool = False,
+        restore: RestoreOrder | None = None,
+    ) -> int:
         with self._lock:
             request_id = len(self._requests) + 1
             self._requests[request_id] = Request(
@@ -118,6 +127,7 @@ class MemoryJournal:
                 operation=operation,
                 created=self._clock.now(),
                 accept_shrink=accept_shrink,
+                restore=restore,
             )
             return request_id
 

@@ -24,6 +24,7 @@ _VERBS = {
     "plan": "appliance.cli.plan:plan",
     "pull": "appliance.cli.pull:pull",
     "repair": "appliance.cli.repair:repair",
+    "restore": "appliance.cli.restore:restore",
     "resume": "appliance.cli.pause:resume",
     "run": "appliance.cli.run:run",
     "status": "appliance.cli.status:status",

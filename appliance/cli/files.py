@@ -34,7 +34,7 @@ def files(world: Surroundings, name: str, archive: str, path: str | None, *, for
     Example: borgpull files web1 latest /etc
     """
     client = known_client(world.load(), name)
-    chosen = _archive_name(world, client, archive)
+    chosen = archive_name(world, client, archive)
     inside = path.strip("/") if path else ""
     items = ask(world, client, "files", chosen, *([inside] if inside else []))
     count = _say_list(items) if for_programs else _say_lines(items)
@@ -42,7 +42,7 @@ def files(world: Surroundings, name: str, archive: str, path: str | None, *, for
         raise NotFoundError(f"{chosen} holds nothing at {inside!r}; `borgpull files {name} {chosen}` lists everything")
 
 
-def _archive_name(world: Surroundings, client: Client, archive: str) -> str:
+def archive_name(world: Surroundings, client: Client, archive: str) -> str:
     """Find the archive's full name; the repository is asked only for what the ledger does not know."""
     known = [entry.archive.name for entry in world.journal().archives(client.name)]
     if archive == _LATEST:

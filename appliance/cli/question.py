@@ -10,7 +10,7 @@ from appliance.ask import ask as answers_of
 from appliance.cli.tunnel_states import tunnel_port, tunnel_states
 from appliance.errors import BorgpullError, EngineError, NotFoundError, SupervisorError
 from appliance.plan import places
-from appliance.plan.container import SCAN, container_spec, plan_file
+from appliance.plan.container import PREVIEW, SCAN, container_spec, plan_file
 from appliance.plan.dial_in import not_up
 from appliance.plan.make import plan_run
 from appliance.plan.tunnels import dials_in
@@ -23,13 +23,19 @@ if TYPE_CHECKING:
     from appliance.config.model import Client
     from appliance.plan.events import Result
     from appliance.plan.run_plan import RunPlan
+    from appliance.record import RestoreOrder
 
 
-def ask(world: Surroundings, client: Client, operation: str, *arguments: str) -> Iterator[Mapping[str, Any]]:
-    """Yield the answers to `archives`, `files`, `key-export` or `scan`; raises BorgpullError when it went wrong."""
+def ask(
+    world: Surroundings, client: Client, operation: str, *arguments: str, restore: RestoreOrder | None = None
+) -> Iterator[Mapping[str, Any]]:
+    """Yield the answers to one of QUESTIONS; raises BorgpullError when it went wrong.
+
+    `restore` is what a preview is about.
+    """
     if operation != SCAN and not world.volumes().survey(client.name).has_repository:
         raise NotFoundError(f"{client.name} has no repository yet; `borgpull run {client.name}` makes it")
-    plan = _plan(world, client, operation, arguments)
+    plan = _plan(world, client, operation, arguments, restore)
     refusal = world.volumes().prepare(plan)
     if refusal is not None:
         raise BorgpullError(refusal.sentence)
@@ -42,7 +48,9 @@ def ask(world: Surroundings, client: Client, operation: str, *arguments: str) ->
         raise _trouble(client, operation, result)
 
 
-def _plan(world: Surroundings, client: Client, operation: str, arguments: tuple[str, ...]) -> RunPlan:
+def _plan(
+    world: Surroundings, client: Client, operation: str, arguments: tuple[str, ...], restore: RestoreOrder | None
+) -> RunPlan:
     store = world.journal()
     return plan_run(
         client,
@@ -54,12 +62,13 @@ def _plan(world: Surroundings, client: Client, operation: str, arguments: tuple[
         ledger=store.archives(client.name),
         arguments=arguments,
         tunnel_port=_tunnel_port(world, client, operation),
+        restore=restore,
     )
 
 
 def _tunnel_port(world: Surroundings, client: Client, operation: str) -> int | None:
     """Return the gateway's port of a client that dials in; raises BorgpullError when the question needs it in vain."""
-    if operation != SCAN or not dials_in(client):
+    if operation not in (SCAN, PREVIEW) or not dials_in(client):
         return None
     if tunnel_states(world.journal()).get(client.name) != "up":
         raise BorgpullError(not_up(client.name))

@@ -24,11 +24,13 @@ if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
 
 SCAN = "scan"
-QUESTIONS = ("archives", "files", "key-export", "inspect", SCAN)
+# What a restore would do: a look at the client with its restore key.
+PREVIEW = "preview"
+QUESTIONS = ("archives", "files", "key-export", "inspect", SCAN, PREVIEW)
 # A Borg command of an operator on the client: no run that is recorded, but under the client's lock like one.
 BY_HAND = "by-hand"
 # They meet nothing but the repository: no network, no right (S6).
-_IN_THE_REPOSITORY = (Operation.PRUNE, Operation.REPAIR, Operation.ACCEPT, Operation.PURGE)
+_IN_THE_REPOSITORY = (Operation.PRUNE, Operation.REPAIR, Operation.ACCEPT, Operation.PURGE, Operation.RESTORE)
 
 _UNPRIVILEGED = f"{places.UID}:{places.GID}"
 # To mount (SYS_ADMIN), and to hand everything that reads a client's bytes to the unprivileged user for good.
@@ -52,10 +54,18 @@ def container_spec(client: Client, plan: RunPlan, settings: ApplianceSettings) -
         # Behind other machines there is no look at a host key without logging in to those, which are pinned by then.
         mounts = _reaching(client, plan) if plan.arguments not in ((), ("0",)) else (_plan(plan),)
         return _spec(client, plan, settings, mounts=mounts, network=_network(client, settings))
+    if plan.writes_on_the_client:
+        # Owners are given by the client's own SFTP server: here nothing needs a right, and nothing is mounted (S2).
+        mounts = (*_reaching(client, plan), *_repository(client))
+        return _spec(client, plan, settings, mounts=mounts, network=_network(client, settings))
     if plan.operation in QUESTIONS:
         return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")
     if plan.operation not in (*Operation, BY_HAND):
         raise ValueError(f"no container is known for the operation {plan.operation}")
+    return _of_a_run(client, plan, settings)
+
+
+def _of_a_run(client: Client, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
     if plan.operation in _IN_THE_REPOSITORY:
         return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")
     if isinstance(client, SshfsClient):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # How a tunnel stands, as the supervisor tells the command line and the metrics.
 UP, DOWN = "up", "down"
 # The others work on the repository alone, in a container without network.
-NEED_THE_CLIENT = (Operation.CREATE, Operation.PROBE)
+NEED_THE_CLIENT = (Operation.CREATE, Operation.PROBE, Operation.RESTORE)
 
 
 def not_up(client: str) -> str:

@@ -39,7 +39,7 @@ def verdict(
     Raises ValueError for a container that still runs: there is nothing to judge yet.
     """
     end = question_verdict(state, result, stop_reason=stop_reason)
-    if not end.outcome.is_good or result is None or record.operation is Operation.PROBE:
+    if not end.outcome.is_good or result is None or record.operation in (Operation.PROBE, Operation.RESTORE):
         return end
     archive_doubt = _archive_doubt(record.client, result) if record.operation is Operation.CREATE else ""
     doubt = archive_doubt or _repository_doubt(result, pinned)

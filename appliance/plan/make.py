@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from appliance.config.model import Client, Hook
     from appliance.ports import ClientHistory
-    from appliance.record import KnownRepository, LedgerEntry
+    from appliance.record import KnownRepository, LedgerEntry, RestoreOrder
 
 
 def plan_run(
@@ -34,6 +34,7 @@ def plan_run(
     alive: tuple[str, ...] = (),
     tunnel_port: int | None = None,
     room: int | None = None,
+    restore: RestoreOrder | None = None,
 ) -> RunPlan:
     """Plan one run, or one question to the repository; `ledger` is oldest first, `now` aware and in UTC.
 
@@ -83,6 +84,7 @@ def plan_run(
         stall_timeout=int(client.stall_timeout.total_seconds()),
         arguments=arguments,
         alive=alive,
+        restore=restore,
         patience=int(machine.wake_timeout.total_seconds()) if machine and machine.wake else 0,
     )
 

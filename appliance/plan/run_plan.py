@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from appliance.errors import StateError
 from appliance.record import RestoreOrder, Way
@@ -142,7 +141,8 @@ class RunPlan:
             lists = {key: tuple(value) for key, value in fields.items() if isinstance(value, list)}
             nested = {key: tuple(kind(**entry) for entry in fields[key]) for key, kind in _LISTS.items()}
             single = {key: kind(**fields[key]) if fields[key] else None for key, kind in _SINGLE.items()}
-            return cls(**{**fields, **lists, **nested, **single, "restore": _order(fields.get("restore"))})
+            order = RestoreOrder.from_fields(fields["restore"]) if fields.get("restore") else None
+            return cls(**{**fields, **lists, **nested, **single, "restore": order})
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StateError(f"the run plan cannot be read ({error}); the image and the supervisor differ") from error
 
@@ -154,10 +154,3 @@ _LISTS: dict[str, type[Hop | PlannedHook | KnownArchive]] = {
     "known": KnownArchive,
 }
 _SINGLE: dict[str, type[Hop | Baseline | GoodPoint]] = {"baseline": Baseline, "callback": Hop, "point": GoodPoint}
-
-
-def _order(fields: dict[str, Any] | None) -> RestoreOrder | None:
-    """Read the order of a restore; plans of other runs have none."""
-    if fields is None:
-        return None
-    return RestoreOrder(**{**fields, "way": Way(fields["way"]), "paths": tuple(fields["paths"])})

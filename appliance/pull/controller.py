@@ -10,12 +10,13 @@ from pathlib import Path
 
 from appliance.errors import BorgpullError
 from appliance.plan import places
-from appliance.plan.container import BY_HAND
+from appliance.plan.container import BY_HAND, PREVIEW
 from appliance.plan.events import Result
 from appliance.plan.run_plan import RunPlan
 from appliance.pull import answers, by_hand, link, pruning, repairing, story
 from appliance.pull.ends import Ends
 from appliance.pull.failure import Failure
+from appliance.pull.restores import story as restoring
 from appliance.pull.voice import Voice
 from appliance.record import Outcome, Reason
 
@@ -45,7 +46,13 @@ def _carry_out(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
     raise BorgpullError(f"this image does not know the operation {plan.operation!r}; image and supervisor differ")
 
 
-_WITH_THE_CLIENT = {"create": story.create, "probe": story.probe, BY_HAND: by_hand.carry_out}
+_WITH_THE_CLIENT = {
+    "create": story.create,
+    "probe": story.probe,
+    BY_HAND: by_hand.carry_out,
+    "restore": restoring.restore,
+    PREVIEW: restoring.restore,
+}
 _BY_ITSELF = {
     "prune": pruning.prune,
     "repair": repairing.roll_back,

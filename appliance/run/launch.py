@@ -51,6 +51,7 @@ def plan_for(desk: Desk, order: Order, *, room: int) -> RunPlan:
         alive=_alive(desk, order),
         tunnel_port=order.tunnel_port,
         room=room,
+        restore=order.watch.record.restore,
     )
 
 

@@ -204,6 +204,7 @@ class Supervisor:
             trigger=due.trigger if request is None else Trigger.OPERATOR,
             method=client.method,
             started=now,
+            restore=request.restore if request else None,
         )
         _LOG.info("starting %s: %s", record.operation, due.reason, extra=about(record))
         watch = watch_for(record, container_name(appliance.settings.name, client.name), appliance)

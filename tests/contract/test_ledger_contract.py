@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from appliance.record import LedgerEntry, Operation, Outcome, Reason, RequestKind, RollbackPoint
+from appliance.record import LedgerEntry, Operation, Outcome, Reason, RequestKind, RestoreOrder, RollbackPoint, Way
 from tests.contract.records import START, archive, begun, ended, entry, repository
 
 if TYPE_CHECKING:
@@ -36,6 +36,18 @@ def test_the_first_good_run_pins_the_repository(journal: Whole) -> None:
     assert pinned is not None
     assert pinned.repository_id == "first"
     assert pinned.first_seen == START + timedelta(hours=1, minutes=5)
+
+
+def test_what_is_to_be_restored_comes_through_a_request_and_stands_in_the_record(journal: Whole) -> None:
+    order = RestoreOrder(archive="web-1", way=Way.CHROOT, paths=("etc", "odd-\udcff"), target="/back", resume=True)
+
+    asked = journal.ask(RequestKind.RUN, "web", Operation.RESTORE, restore=order)
+    journal.begin(replace(begun("r1"), operation=Operation.RESTORE, restore=order))
+
+    found, run = journal.request(asked), journal.run("r1")
+    assert found is not None
+    assert run is not None
+    assert (found.restore, run.restore) == (order, order)
 
 
 def test_a_request_is_open_until_it_is_answered(journal: Whole) -> None:

@@ -11,9 +11,9 @@ import pytest
 from appliance.config.logins import Endpoint
 from appliance.config.model import ApplianceSettings, Reach
 from appliance.plan import places
-from appliance.plan.container import BY_HAND, QUESTIONS, container_spec, plan_file
+from appliance.plan.container import BY_HAND, PREVIEW, QUESTIONS, container_spec, plan_file
 from appliance.plan.make import plan_run
-from appliance.record import Operation
+from appliance.record import Operation, RestoreOrder, Way
 from tests.clients import ON_THE_CLIENT, client_of, pair_works
 from tests.house import NOON, mounted, one
 
@@ -249,3 +249,28 @@ def test_a_command_by_hand_holds_the_clients_lock_and_leaves_the_plan_of_a_run_a
 def test_an_operation_without_a_container_is_refused() -> None:
     with pytest.raises(ValueError, match="no container is known for the operation dance"):
         spec(one(), "dance")
+
+
+@pytest.mark.parametrize("operation", ["restore", PREVIEW])
+@pytest.mark.parametrize("way", [Way.CHROOT, Way.NUMERIC])
+@pytest.mark.parametrize("method", ["sshfs", *ON_THE_CLIENT])
+def test_a_restore_onto_the_client_has_the_restore_key_and_no_right_at_all(
+    method: str, way: Way, operation: str
+) -> None:
+    client = client_of(method)
+    order = RestoreOrder(archive="a", way=way, target="/back")
+    plan = plan_run(client, operation, run_id="r-1", now=NOON, appliance_id="us", restore=order)
+
+    found = container_spec(client, plan, ApplianceSettings(privileged=True, network="lan"))
+
+    assert (found.user, found.capabilities, found.devices, found.privileged) == ("1000:1000", (), (), False)
+    assert (found.network, found.ports) == ("lan", ())
+    sources = {mount.target: (mount.source, mount.read_only) for mount in found.mounts}
+    assert sources["/.borgpull/restore_key"] == (f"/config/keys/{client.name}/id_ed25519_restore", True)
+    assert targets(found, writable=True) == {"/.borgpull/repository", "/.borgpull/cache"}
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_no_other_run_has_the_restore_key(client: Client) -> None:
+    for operation in (*Operation, *QUESTIONS, BY_HAND):
+        assert "/.borgpull/restore_key" not in targets(spec(client, operation), writable=False)

@@ -14,6 +14,7 @@ from appliance.record import (
     Progress,
     Reason,
     RepositoryStats,
+    RestoreOrder,
     RollbackPoint,
     RunRecord,
     Trigger,
@@ -35,7 +36,7 @@ def read_time(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def write(value: RunRecord | Progress | ArchiveStats | RollbackPoint) -> str:
+def write(value: RunRecord | Progress | ArchiveStats | RollbackPoint | RestoreOrder) -> str:
     """Write a value as JSON. ASCII only: a client's file names may hold what UTF-8 cannot."""
     return json.dumps(asdict(value), default=_plain, separators=(",", ":"))
 
@@ -53,6 +54,7 @@ def read_record(text: str) -> RunRecord:
             "outcome": Outcome(found["outcome"]) if found["outcome"] else None,
             "reason": Reason(found["reason"]) if found["reason"] else None,
             "warnings": tuple(found["warnings"]),
+            "restore": RestoreOrder.from_fields(found["restore"]) if found.get("restore") else None,
             "archive": _archive(found["archive"]) if found["archive"] else None,
             "repository": RepositoryStats(**_known(RepositoryStats, found["repository"]))
             if found["repository"]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Progress,
         Request,
         RequestKind,
+        RestoreOrder,
         RunRecord,
     )
 
@@ -114,10 +115,21 @@ class SqliteJournal:
         with self._database.reading() as connection:
             return ledger_table.repository(connection, client)
 
-    def ask(self, kind: RequestKind, client: str, operation: Operation, *, accept_shrink: bool = False) -> int:
+    def ask(
+        self,
+        kind: RequestKind,
+        client: str,
+        operation: Operation,
+        *,
+        accept_shrink: bool = False,
+        restore: RestoreOrder | None = None,
+    ) -> int:
         """Leave a request."""
+        now = self._clock.now()
         with self._database.writing() as connection:
-            return requests.ask(connection, kind, client, operation, accept_shrink=accept_shrink, now=self._clock.now())
+            return requests.ask(
+                connection, kind, client, operation, accept_shrink=accept_shrink, restore=restore, now=now
+            )
 
     def open_requests(self) -> Sequence[Request]:
         """Return the requests nobody has answered."""

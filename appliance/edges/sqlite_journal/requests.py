@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from appliance.edges.sqlite_journal.documents import read_time, time_text
-from appliance.record import Operation, Request, RequestKind
+from appliance.edges.sqlite_journal.documents import read_time, time_text, write
+from appliance.record import Operation, Request, RequestKind, RestoreOrder
 
 if TYPE_CHECKING:
     import sqlite3
@@ -22,13 +23,14 @@ def ask(
     operation: Operation,
     *,
     accept_shrink: bool,
+    restore: RestoreOrder | None,
     now: datetime,
 ) -> int:
     """Leave a request; returns its id, which is never used again."""
     made = connection.execute(
-        "INSERT INTO requests (kind, client, operation, accept_shrink, created) VALUES (?, ?, ?, ?, ?)"
+        "INSERT INTO requests (kind, client, operation, accept_shrink, restore, created) VALUES (?, ?, ?, ?, ?, ?)"
         " RETURNING request_id",
-        (kind, client, operation, accept_shrink, time_text(now)),
+        (kind, client, operation, accept_shrink, write(restore) if restore else None, time_text(now)),
     ).fetchone()
     request_id: int = made["request_id"]
     connection.execute(
@@ -65,6 +67,7 @@ def _request(row: sqlite3.Row) -> Request:
         operation=Operation(row["operation"]),
         created=datetime.fromisoformat(row["created"]),
         accept_shrink=bool(row["accept_shrink"]),
+        restore=RestoreOrder.from_fields(json.loads(row["restore"])) if row["restore"] else None,
         run_id=row["run_id"],
         refusal=row["refusal"],
         answered=read_time(row["answered"]),

@@ -120,4 +120,8 @@ MIGRATIONS = (
         trouble TEXT NOT NULL
     ) WITHOUT ROWID;
     """,
+    # What is to be restored, as JSON; NULL for everything else that is asked for.
+    """
+    ALTER TABLE requests ADD COLUMN restore TEXT;
+    """,
 )

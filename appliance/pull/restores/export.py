@@ -26,19 +26,21 @@ if TYPE_CHECKING:
 # A multiple of tar's block: few turns of the loop for a large file.
 _CHUNK = 1 << 18
 _SAID = Path(places.SCRATCH) / "export.said"
+_NEVER_MATCHED = "IncludePatternNeverMatchedWarning"
 # Each damaged file costs one more pass over the archive's list; a repository with more is to be repaired first.
 _MOST_DAMAGED = 20
 
 
 @dataclass(slots=True)
 class Export:
-    """One archive's members, once each. `damaged` are the paths that Borg could not give."""
+    """One archive's members, once each. `damaged` are paths that Borg could not give, `unmatched` what is not there."""
 
     plan: RunPlan
     session: Session
     archive: str
     paths: tuple[str, ...]
     damaged: list[str] = field(default_factory=list)
+    unmatched: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     code: int = 0
     _passed: int = 0
@@ -91,11 +93,14 @@ class Export:
             self.code = process.returncode
 
     def _keep_warnings(self, said: str) -> None:
+        on_the_way = export.folders_on_the_way(self.paths)
         for line in said.splitlines():
             match output.read_line(line):
                 case output.LogMessage(is_housekeeping=False, message_id=kind) as message if message.is_trouble:
-                    if kind != "IncludePatternNeverMatchedWarning":
+                    if kind != _NEVER_MATCHED:
                         self.warnings.append(message.message)
+                    elif not any(f"'{folder}'" in message.message for folder in on_the_way):
+                        self.unmatched.append(message.message.partition("'")[2].rpartition("'")[0])
                 case _:
                     pass
 

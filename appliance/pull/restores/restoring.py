@@ -88,14 +88,26 @@ class Restoring:
             self.report.warn(
                 f"nobody on {self._client} has these names; what was theirs has its old numbers: {unknown}"
             )
+        for path in export.unmatched:
+            self.report.not_restored(path, "it is not in the archive")
         for path in export.damaged:
             self.report.not_restored(path, "its content is damaged in the repository")
         for warning in export.warnings:
             self.report.warn(warning)
-        if self.report.missing and not self.report.files:
-            raise Failure(
-                Reason.TARGET,
-                f"Nothing could be restored onto {self._client}: {self.report.warnings()[-1]}.",
-                warnings=self.report.warnings(),
-                count=self.report.warning_count,
+        if failure := self._failure(export):
+            raise Failure(*failure, warnings=self.report.warnings(), count=self.report.warning_count, code=export.code)
+
+    def _failure(self, export: Export) -> tuple[Reason, str] | None:
+        report = self.report
+        if export.damaged:
+            return Reason.INTEGRITY, (
+                f"{len(export.damaged)} files are damaged in the repository, the first is {export.damaged[0]}. The "
+                f"other {report.files} are on {self._client}. An older archive may have the damaged ones whole."
             )
+        if export.unmatched and not report.files:
+            return Reason.NOT_FOUND, (
+                f"{export.archive} holds nothing at {', '.join(export.unmatched)}; nothing was changed."
+            )
+        if report.missing and not report.files:
+            return Reason.TARGET, f"Nothing could be restored onto {self._client}: {report.warnings()[-1]}."
+        return None
