@@ -29,6 +29,7 @@ _BACK_OFF = (
     timedelta(minutes=30),
     timedelta(hours=2),
 )
+_UNKNOWN_FOR = timedelta(minutes=1)
 # After three days nobody wants to know any more that something was wrong then; the alarm itself is told again.
 GIVE_UP_AFTER = timedelta(days=3)
 
@@ -64,6 +65,9 @@ class Courier:
     def _deliver(self, appliance: Appliance, waiting: Pending) -> bool:
         notice = waiting.notice
         found = channel(appliance, notice.client, notice.channel)
+        if found is None and self._clock.now() - waiting.created < _UNKNOWN_FOR:
+            # Posted by a command that has read a newer configuration than is in force here.
+            return False
         if found is None:
             kind, trouble = notice.channel.partition(" ")[0], "the channel is configured no more"
             self._outbox.not_delivered(waiting.notice_id, kind, trouble, None)

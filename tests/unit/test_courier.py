@@ -87,6 +87,9 @@ def test_a_channel_that_is_gone_is_given_up_and_a_missing_file_is_a_trouble() ->
     told = with_waiting()
     told.world.appliance = house("web1")
     assert told.heard() == []
+    assert len(told.world.journal.pending()) == 1
+    told.world.clock.advance(timedelta(minutes=2))
+    assert told.heard() == []
     assert told.world.journal.pending() == []
 
     secret = house("web1", settings='notify = ["secret:mail"]')

@@ -128,7 +128,19 @@ def test_alarms_and_runs_are_told_once_and_recoveries_too(
     wait_for(lambda: "delivered" not in appliance.borgpull("status").stdout, within=60, what="nothing waits")
     listener.hears()
 
+    # The report of the whole appliance, by mail.
+    settings = appliance.read("/config/borgpull.toml")
+    appliance.write_config(settings.replace("[appliance]", '[appliance]\nnotify = ["secret:mail"]', 1))
+    appliance.borgpull("notify", "report")
+    report = wait_for(lambda: _report(receiver), within=_DELIVERED_WITHIN, what="the report arrives")
+    assert (report["by"], report["title"]) == ("smtp", f"REPORT {appliance.name}: 1 ok")
+    assert "web  ok" in report["body"]
+
     assert_no_secret_is_seen(appliance)
+
+
+def _report(receiver: ReceiverMachine) -> dict[str, str]:
+    return next((one for one in receiver.received() if one["title"].startswith("REPORT")), {})
 
 
 def _failures(appliance: ApplianceUnderTest) -> set[str]:
