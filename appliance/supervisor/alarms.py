@@ -61,7 +61,7 @@ class Alarms:
         if appliance is None or not self._is_time(histories, now):
             return
         self._looked = now
-        if self._histories is None or (histories is not None and histories is not self._histories):
+        if histories is None or histories is not self._histories:
             self._histories = self._store.last_runs() if histories is None else histories
             self._others = tuple(one for other in _OTHERS for one in self._store.last_runs(other).values())
         seen = self._observed(appliance, self._histories, now, engine_trouble)

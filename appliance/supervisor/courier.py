@@ -92,6 +92,8 @@ class Courier:
                 if str(error) != self._complaint:
                     _LOG.error("notices wait: %s", error)
                 self._complaint = str(error)
+            except Exception:  # noqa: BLE001 - a bug in one delivery must not end the telling for good
+                _LOG.exception("a notice could not be carried by a fault of Borgpull")
 
 
 def _again(waiting: Pending, now: datetime) -> datetime | None:

@@ -97,13 +97,22 @@ class Supervisor:
 
     def tick(self) -> None:
         """Do once whatever there is to do. A journal or engine that fails now is asked again at the next tick."""
+        now = self._desk.clock.now()
+        # Alarms apart, since they matter most when the rest fails.
+        self._complaint = "\n".join([self._tried(act, now) for act in (self._act, self._look_for_alarms)])
+
+    def _tried(self, act: Callable[[datetime], None], now: datetime) -> str:
+        """Act, and return what failed, which is logged when it is new."""
         try:
-            self._act(self._desk.clock.now())
-            self._complaint = ""
+            act(now)
         except (EngineError, StateError) as error:
-            if str(error) != self._complaint:
+            if str(error) not in self._complaint.split("\n"):
                 _LOG.error("%s", error)
-            self._complaint = str(error)
+            return str(error)
+        return ""
+
+    def _look_for_alarms(self, now: datetime) -> None:
+        self._alarms.look(self._configuration.appliance, self._histories, now, self._engine_trouble or "")
 
     def _act(self, now: datetime) -> None:
         self._handle_signals()
@@ -123,7 +132,6 @@ class Supervisor:
         self._look_at_tunnels(now)
         self._launch(now)
         self.workers.enforce(now)
-        self._alarms.look(self._configuration.appliance, self._histories, now, self._engine_trouble or "")
 
     def _handle_signals(self) -> None:
         while self.signals:

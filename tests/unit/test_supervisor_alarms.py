@@ -5,14 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
+from appliance.errors import StateError
 from appliance.plan.events import write
 from appliance.record import Operation, Outcome, Reason
 from appliance.supervisor.alarms import LOOK_EVERY
 from tests.fakes import Script
 from tests.house import NOON, bad, house, record
-from tests.supervised import World, success
-from tests.told import TOLD, Told, burst
+from tests.supervised import FakeVolumes, World, success
+from tests.told import QUIET, TOLD, Told, burst
+
+if TYPE_CHECKING:
+    from appliance.plan.gates import Ground
 
 
 def failing(_spec: object) -> Script:
@@ -81,6 +86,25 @@ def test_an_engine_that_is_down_is_told_although_nothing_runs() -> None:
         supervisor.tick()
 
     assert told.heard() == ["ALARM borgpull: engine down"]
+
+
+class Unseen(FakeVolumes):
+    """Volumes of which nothing can be seen, so that no run can be launched."""
+
+    def survey(self, client: str) -> Ground:
+        raise StateError(f"/config cannot be read for {client}")
+
+
+def test_an_alarm_is_told_although_launching_fails_at_each_tick() -> None:
+    told = Told()
+    told.world.volumes = Unseen(ground=QUIET)
+    supervisor = told.world.supervisor()
+
+    for _ in range(3):
+        supervisor.tick()
+        told.world.clock.advance(timedelta(hours=13))
+
+    assert told.heard() == ["ALARM web1: never succeeded"]
 
 
 def test_the_key_at_home_is_told_until_it_is_exported() -> None:
