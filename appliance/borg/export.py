@@ -18,13 +18,20 @@ def export_tar(plan: RunPlan, archive: str, paths: tuple[str, ...], *, without: 
 
     Those folders are needed where they have to be made, so that they get the owner and the mode they had.
     """
+    return borg(plan, "export-tar", *_what(archive, paths, without, "-"))
+
+
+def name_files(plan: RunPlan, archive: str, paths: tuple[str, ...], *, without: tuple[str, ...]) -> Command:
+    """Read what `export_tar` would print, throw it away and name each file before it is read."""
+    return borg(plan, "export-tar", "--list", *_what(archive, paths, without, "/dev/null"))
+
+
+def _what(archive: str, paths: tuple[str, ...], without: tuple[str, ...], into: str) -> tuple[str, ...]:
     wanted = [path if path.startswith(_PATTERNS) else f"pp:{path.strip('/')}" for path in paths]
-    return borg(
-        plan,
-        "export-tar",
+    return (
         *(word for path in without for word in ("--exclude", f"pf:{path}")),
         f"{REPOSITORY}::{archive}",
-        "-",
+        into,
         "--",
         *wanted,
         *(f"pf:{folder}" for folder in folders_on_the_way(paths)),

@@ -19,6 +19,7 @@ from appliance.record import Reason
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from appliance.borg.command import Command
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.restores.members import Member
     from appliance.pull.sftp.session import Session
@@ -44,51 +45,69 @@ class Export:
     warnings: list[str] = field(default_factory=list)
     code: int = 0
     _passed: int = 0
-    _current: str = ""
 
     def members(self) -> Iterator[tuple[Member, IO[bytes] | None]]:
         """Yield every member and what reads its content, which holds until the next one; raises Failure."""
         while True:
             yield from self._one_pass()
-            said = _SAID.read_text("utf-8", "replace")
+            said, code = _SAID.read_text("utf-8", "replace"), self.code
             if self.code == 0 or exits.is_warning(self.code):
                 self._keep_warnings(said)
                 return
-            is_damage = exits.reason_of(self.code) is Reason.INTEGRITY and self._current
-            if not is_damage or len(self.damaged) >= _MOST_DAMAGED or self._current in self.damaged:
-                raise repository.borg_failure(self.plan, self.code, said)
-            self.damaged.append(self._current)
+            culprit = self._culprit() if exits.reason_of(self.code) is Reason.INTEGRITY else ""
+            if not culprit or culprit in self.damaged or len(self.damaged) >= _MOST_DAMAGED:
+                raise repository.borg_failure(self.plan, code, said)
+            self.damaged.append(culprit)
 
     def _one_pass(self) -> Iterator[tuple[Member, IO[bytes] | None]]:
-        seen, self._current = 0, ""
+        seen = 0
         with self._borg() as (stream, listening):
             for info in _infos(stream) if stream else ():
-                self._current = info.name
+                # Where Borg ends too early, the last one may be cut: it is given again by the next pass.
+                self._passed = max(self._passed, seen)
                 seen += 1
                 if stream and seen > self._passed:
                     yield member(info), stream.extractfile(info) if info.isreg() else None
-                self._passed = max(self._passed, seen)
             listening.drain()
+
+    def _culprit(self) -> str:
+        """Return the path at which Borg fails: it names each before it reads it. The stream itself lags behind."""
+        command = export.name_files(self.plan, self.archive, self.paths, without=tuple(self.damaged))
+        last, rest = "", b""
+        with self._started(command, stdout=None, stderr=execute.PIPE) as process:
+            listening = _Listening(self.session, _descriptor(process.stderr))
+            while chunk := listening.read(_CHUNK):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    match output.read_line(line.decode("utf-8", "surrogateescape")):
+                        case output.LogMessage(source="borg.output.list", message=path):
+                            last = path
+                        case _:
+                            pass
+        return last
 
     @contextmanager
     def _borg(self) -> Iterator[tuple[tarfile.TarFile | None, _Listening]]:
         command = export.export_tar(self.plan, self.archive, self.paths, without=tuple(self.damaged))
-        passphrase = os.open(places.PASSPHRASE, os.O_RDONLY)
-        with _SAID.open("wb") as said:
-            process = execute.start(
-                command.argv,
-                {**command.env, "BORG_PASSPHRASE_FD": str(passphrase)},
-                descriptors=(passphrase,),
-                stdout=execute.PIPE,
-                stderr=said,
-            )
-        os.close(passphrase)
-        assert process.stdout is not None  # noqa: S101 - it was asked for
-        try:
-            listening = _Listening(self.session, process.stdout.fileno())
+        with _SAID.open("wb") as said, self._started(command, stdout=execute.PIPE, stderr=said) as process:
+            listening = _Listening(self.session, _descriptor(process.stdout))
             yield _opened(listening), listening
+
+    @contextmanager
+    def _started(
+        self, command: Command, *, stdout: execute.Stream, stderr: execute.Stream
+    ) -> Iterator[execute.Process]:
+        """Run Borg with the passphrase at hand for as long as the block lasts; then its code is known."""
+        passphrase = os.open(places.PASSPHRASE, os.O_RDONLY)
+        env = {**command.env, "BORG_PASSPHRASE_FD": str(passphrase)}
+        process = execute.start(command.argv, env, descriptors=(passphrase,), stdout=stdout, stderr=stderr)
+        os.close(passphrase)
+        try:
+            yield process
         finally:
-            process.stdout.close()
+            for pipe in (process.stdout, process.stderr):
+                if pipe:
+                    pipe.close()
             execute.end(process, grace_seconds=10, ask_first=False)
             self.code = process.returncode
 
@@ -103,6 +122,12 @@ class Export:
                         self.unmatched.append(message.message.partition("'")[2].rpartition("'")[0])
                 case _:
                     pass
+
+
+def _descriptor(pipe: IO[bytes] | None) -> int:
+    """Return the descriptor of a pipe that was asked for."""
+    assert pipe is not None  # noqa: S101 - it was asked for
+    return pipe.fileno()
 
 
 class _Listening:

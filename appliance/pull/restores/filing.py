@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 # Small files are read whole, so that many are under way; a larger one fills the line alone.
 _SMALL = 1 << 20
 _SET_ID = 0o6000
-_DAMAGED = "the repository did not give all of its content"
+# Borg ended in the middle of it: whoever reads the stream says what that means.
+_CUT = "cut"
 
 
 @dataclass(slots=True)
@@ -58,7 +59,7 @@ class Filing:
         if member.size <= _SMALL:
             data = _read(content, _SMALL)
             if data is None:
-                self._ended(file, _DAMAGED)
+                self._ended(file, _CUT)
                 return
             self._session.post(packets.make_file(file.aside), lambda reply: self._fill_at_once(file, data, reply))
             return
@@ -73,7 +74,7 @@ class Filing:
             offset += len(chunk)
             self._session.make_room()
         if chunk is None:
-            file.trouble = _DAMAGED
+            file.trouble = _CUT
         self._complete(file)
 
     def forget(self, aside: bytes) -> None:
@@ -164,7 +165,9 @@ class Filing:
         self.under_way[file.final] -= 1
         if not self.under_way[file.final]:
             del self.under_way[file.final]
-        if trouble:
+        if trouble == _CUT:
+            pass
+        elif trouble:
             self._report.not_restored(file.member.path, trouble)
         else:
             self._report.restored(file.member.size)

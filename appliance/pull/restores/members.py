@@ -72,6 +72,7 @@ class Owners:
     groups: Mapping[str, int] = field(default_factory=dict)
     by_name: bool = False
     strangers: set[str] = field(default_factory=set)
+    is_named: bool = False
 
     def of(self, wanted: Member) -> Attributes:
         """Return owner and group; a name that the client does not know keeps the archive's number."""
@@ -85,6 +86,7 @@ class Owners:
     def _number(self, known: Mapping[str, int], name: str, otherwise: int) -> int:
         if not name:
             return otherwise
+        self.is_named = True
         if name not in known and len(self.strangers) < _KEPT_NAMES:
             self.strangers.add(name)
         return known.get(name, otherwise)

@@ -49,8 +49,9 @@ def restore_numeric(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -
 def _restore(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice, owners: Owners) -> Restored:
     order = plan.restore
     assert order is not None  # noqa: S101 - there is no restore without
+    # What follows has a connection of its own. This one tells a machine that is off from one that shuts us out.
+    contact.control()
     me = _ROOT if plan.user == "root" else owners_by_name(*_names(contact)).users.get(plan.user)
-    # What follows has a connection of its own.
     contact.close()
     voice.step("open")
     with sftp(plan, ends) as session:

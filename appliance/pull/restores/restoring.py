@@ -88,6 +88,8 @@ class Restoring:
             self.report.warn(
                 f"nobody on {self._client} has these names; what was theirs has its old numbers: {unknown}"
             )
+        if self._owners.by_name and self.report.files and not self._owners.is_named:
+            self.report.warn("the archive holds no names of owners; everything has the numbers that it holds")
         for path in export.unmatched:
             self.report.not_restored(path, "it is not in the archive")
         for path in export.damaged:
