@@ -212,3 +212,15 @@ def test_names_get_the_clients_own_numbers_and_strangers_keep_those_of_the_archi
     assert owners.of(made("b", names=("bob", ""), owner=(7, 8))[0]).owner == (7, 8)
     assert owners.strangers == {"bob"}
     assert Owners().of(made("c")[0]).owner == (1234, 2345)
+
+
+def test_many_files_under_way_hold_no_more_memory_than_one_may(root: Path) -> None:
+    with restoring(root, SftpServer()) as bench:
+        held = []
+        for number in range(40):
+            bench.placing.put(*made(f"file-{number}", content=b"x" * 100_000))
+            held.append(bench.filing._held)
+        bench.put()
+
+    assert max(held) <= 1 << 20
+    assert len(list(root.iterdir())) == 40

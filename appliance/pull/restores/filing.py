@@ -48,7 +48,7 @@ class Filing:
         """Nothing is under way yet."""
         self._session, self._folders, self._owners, self._report = session, folders, owners, report
         self._run = run
-        self._number = 0
+        self._number = self._held = 0
         self._aside: set[bytes] = set()
         # How often: a path can come twice.
         self.under_way: Counter[bytes] = Counter()
@@ -61,6 +61,9 @@ class Filing:
             if data is None:
                 self._ended(file, _CUT)
                 return
+            # What waits for its file to be made is held in memory here, beside what is under way.
+            self._session.wait_until(lambda: self._held + len(data) <= _SMALL)
+            self._held += len(data)
             self._session.post(packets.make_file(file.aside), lambda reply: self._fill_at_once(file, data, reply))
             return
         made = self._session.ask(packets.make_file(file.aside))
@@ -101,6 +104,7 @@ class Filing:
         return path
 
     def _fill_at_once(self, file: InFlight, data: bytes, made: Reply) -> None:
+        self._held -= len(data)
         if not made.ok:
             self._give_up(file, made)
             return

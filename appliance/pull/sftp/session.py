@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
 Then = Callable[[Reply], None]
 
-# As much as a line of 100 Mbit/s holds at a third of a second of delay; and as many as a server reads without a pause.
-_BYTES_UNDER_WAY = 4 << 20
+# As much as a line of 100 Mbit/s holds at a tenth of a second of delay. More would not be faster, and on a slow line it
+# would have to go out before a stop could tidy up.
+_BYTES_UNDER_WAY = 1 << 20
 _REQUESTS_UNDER_WAY = 512
 _CHUNK = 1 << 18
 _BEAT_SECONDS = 1.0
@@ -77,6 +78,11 @@ class Session:
     def make_room(self) -> None:
         """Wait until there is not too much under way."""
         while self._under_way > _BYTES_UNDER_WAY or len(self._waiting) > _REQUESTS_UNDER_WAY:
+            self._turn()
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Go on with what is under way until that is so, or nothing is under way any more."""
+        while self._waiting and not is_so():
             self._turn()
 
     def settle(self) -> None:
