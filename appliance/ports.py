@@ -153,6 +153,9 @@ class Ledger(Protocol):
     def last_runs(self, operation: Operation = Operation.CREATE) -> Mapping[str, ClientHistory]:
         """Return what planning needs to know of every client that ever finished a run of that operation, by name."""
 
+    def spans(self) -> Mapping[str, Span]:
+        """Return from when to when the good archives of each client are, by name; none for one without archives."""
+
     def archives(self, client: str) -> Sequence[LedgerEntry]:
         """Return the good archives, oldest first."""
 
@@ -190,6 +193,9 @@ class Facts(Protocol):
     def fact(self, key: str) -> str | None:
         """Return the fact, or None when it was never set."""
 
+    def facts(self, prefix: str) -> Mapping[str, str]:
+        """Return every fact whose name begins so."""
+
     def set_fact(self, key: str, value: str) -> None:
         """Remember the fact in place of what was known before."""
 
@@ -221,6 +227,14 @@ class Notifier(Protocol):
 
     def send(self, url: str, notice: Notice) -> None:
         """Deliver it within a bounded time; raises NotifyError, whose sentence never holds the URL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """From the start of the oldest to that of the newest archive of a client that the ledger knows."""
+
+    oldest: datetime
+    newest: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

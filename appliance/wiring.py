@@ -141,6 +141,7 @@ def http_server(
             revision=environment.get("BORGPULL_REVISION", "unknown"),
             borg_version=environment.get("BORGPULL_BORG_VERSION", "unknown"),
         ),
+        logged=log.counts,
     )
     listen = (configuration.appliance or nothing).settings.listen
     registry = metrics.registry(collector)

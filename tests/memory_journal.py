@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from appliance.notice import AlarmState, ChannelRecord, Notice, Pending
-from appliance.ports import ClientHistory, Clock
+from appliance.ports import ClientHistory, Clock, Span
 from appliance.record import (
     KnownRepository,
     LedgerEntry,
@@ -103,6 +103,10 @@ class MemoryJournal:
                 histories[run.client] = ClientHistory.after(histories.get(run.client), run)
         return {name: replace(history, archives=len(self._ledger.get(name, {}))) for name, history in histories.items()}
 
+    def spans(self) -> Mapping[str, Span]:
+        starts = {client: [one.archive.started for one in known.values()] for client, known in self._ledger.items()}
+        return {client: Span(oldest=min(found), newest=max(found)) for client, found in starts.items() if found}
+
     def archives(self, client: str) -> Sequence[LedgerEntry]:
         return sorted(self._ledger.get(client, {}).values(), key=lambda entry: entry.archive.started)
 
@@ -144,6 +148,9 @@ class MemoryJournal:
 
     def fact(self, key: str) -> str | None:
         return self._facts.get(key)
+
+    def facts(self, prefix: str) -> Mapping[str, str]:
+        return {key: value for key, value in self._facts.items() if key.startswith(prefix)}
 
     def set_fact(self, key: str, value: str) -> None:
         self._facts[key] = value

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.commands import borgpull
+from appliance.cli.metrics_reference import metrics_page
 from appliance.cli.trust_reference import trust_page
 from appliance.errors import ExitCode
 
@@ -40,7 +41,12 @@ of the worst one when there are several. A pull container ends with the same cod
 
 def pages() -> dict[str, str]:
     """Return every page by its file name."""
-    return {"cli.md": _cli_page(), "exit-codes.md": _codes_page(), "trust.md": trust_page()}
+    return {
+        "cli.md": _cli_page(),
+        "exit-codes.md": _codes_page(),
+        "trust.md": trust_page(),
+        "metrics.md": metrics_page(),
+    }
 
 
 def _codes_page() -> str:

@@ -18,10 +18,31 @@ def set_up(form: Literal["text", "json"], stream: TextIO | None = None) -> None:
     """Send everything from level info on to the stream. Client and run come by `extra={"client": …, "run": …}`."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(JsonLines() if form == "json" else TextLines())
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.basicConfig(level=logging.INFO, handlers=[handler, _TALLY], force=True)
     # They log every request they make; at info that would be all there is to read.
     for noisy in ("docker", "urllib3", "paramiko", "fabric", "invoke"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def counts() -> dict[str, int]:
+    """Return how many messages of each level this process has logged."""
+    return dict(_TALLY.counts)
+
+
+class _Tally(logging.Handler):
+    """Counts messages by level, zeros from the start, whatever form the lines have."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts = dict.fromkeys(("info", "warning", "error", "critical"), 0)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        level = record.levelname.lower()
+        if level in self.counts:
+            self.counts[level] += 1
+
+
+_TALLY = _Tally()
 
 
 class TextLines(logging.Formatter):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from appliance.ports import Span
 from appliance.record import LedgerEntry, Operation, Outcome, Reason, RequestKind, RestoreOrder, RollbackPoint, Way
 from tests.contract.records import START, archive, begun, ended, entry, repository
 
@@ -23,6 +24,26 @@ def test_the_ledger_is_oldest_first_and_knows_each_archive_once(journal: Whole) 
     assert journal.archives("web") == [entry(archive(1, after_hours=1), "r2"), entry(archive(2, after_hours=2), "r1")]
     assert journal.archives("db") == []
     assert journal.last_runs()["web"].archives == 2
+
+
+def test_the_span_of_a_client_goes_from_its_oldest_archive_to_its_newest(journal: Whole) -> None:
+    assert journal.spans() == {}
+    journal.finish(ended(begun("r0", client="db"), Outcome.FAILED, reason=Reason.STALLED))
+    both = [entry(archive(2, after_hours=2)), entry(archive(1, after_hours=1))]
+    journal.finish(ended(begun("r1"), Outcome.SUCCESS), both)
+
+    assert journal.spans() == {"web": Span(oldest=START + timedelta(hours=1), newest=START + timedelta(hours=2))}
+
+    journal.finish(ended(begun("r2", after_hours=3), Outcome.SUCCESS), gone=[archive(1).id])
+    assert journal.spans()["web"].oldest == START + timedelta(hours=2)
+
+
+def test_facts_are_found_by_how_their_names_begin(journal: Whole) -> None:
+    for key, value in {"key_exported:web": "1", "key_exported:db": "2", "key_%": "3", "other": "4"}.items():
+        journal.set_fact(key, value)
+
+    assert journal.facts("key_exported:") == {"key_exported:web": "1", "key_exported:db": "2"}
+    assert journal.facts("key_%x") == {}
 
 
 def test_the_first_good_run_pins_the_repository(journal: Whole) -> None:

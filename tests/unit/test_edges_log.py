@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import sys
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from appliance.edges.log import JsonLines, TextLines
+from appliance.edges.log import JsonLines, TextLines, counts, set_up
+
+if TYPE_CHECKING:
+    import pytest
 
 NASTY = "etc/\x1b[31mred\nERROR client=db forged\udce9"
 
@@ -55,3 +59,14 @@ def test_a_json_line_holds_the_same_in_ascii() -> None:
     assert "\n" not in line
     found = json.loads(line)
     assert (found["level"], found["client"], found["run"], found["message"]) == ("warning", "web", "r1", NASTY)
+
+
+def test_messages_are_counted_by_level_whatever_their_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging.root, "handlers", [])
+    for form in ("text", "json"):
+        set_up(form, io.StringIO())
+        before = counts()
+        logging.getLogger("appliance.test").warning("one more")
+        logging.getLogger("appliance.test").debug("nobody hears this")
+
+        assert counts() == before | {"warning": before["warning"] + 1}

@@ -14,13 +14,13 @@ from prometheus_client.core import CounterMetricFamily
 from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.registry import Collector as PrometheusCollector
 
-from appliance.config.model import Appliance, ApplianceSettings, SshfsClient
-from appliance.edges.metrics import Build, Collector, registry, text_format
+from appliance.config.model import Appliance, ApplianceSettings, SocatClient, SshfsClient
+from appliance.edges.metrics import Build, Collector, declared, registry, text_format
 from appliance.errors import StateError
 from appliance.notice import Alarm, AlarmKind, AlarmState, Severity
 from appliance.record import Operation, Outcome, Progress, Reason
 from tests.clients import METHODS, client_of
-from tests.contract.records import CLOCK, START, archive, begun, ended, repository
+from tests.contract.records import CLOCK, START, archive, begun, ended, entry, repository
 from tests.fakes import MemoryJournal
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ class Scene:
                 clock=CLOCK,
                 repositories=repositories,
                 build=Build(version="0.1.0", revision="abc", borg_version="1.4.5"),
+                logged=lambda: {"info": 3, "error": 0},
             )
         )
 
@@ -149,6 +150,83 @@ def test_the_facts_of_the_supervisor_are_told(scene: Scene) -> None:
     assert (scene.value("scheduler_paused"), scene.value("queue_length")) == (1, 0)
 
 
+def test_each_operation_that_a_client_has_is_told_by_itself(scene: Scene) -> None:
+    prune = replace(begun("r2", after_hours=1), operation=Operation.PRUNE)
+    scene.store.finish(ended(begun(), Outcome.SUCCESS, exit_code=0, archive=archive(1), repository=repository()))
+    scene.store.finish(ended(prune, Outcome.FAILED, reason=Reason.TAMPERING, exit_code=3))
+
+    pruned = {"client": "web", "operation": "prune"}
+    assert scene.value("run_last_status", status="failed", **pruned) == 1
+    assert scene.value("run_failures_total", reason="tampering", **pruned) == 1
+    assert scene.value("run_last_exit_code", **pruned) == 3
+    assert scene.value("run_consecutive_failures", **CREATE) == 0
+    assert scene.value("runs_total", client="db", operation="prune") is None
+
+
+def test_the_reason_of_the_last_run_is_gone_after_a_good_one(scene: Scene) -> None:
+    scene.store.finish(ended(begun(), Outcome.FAILED, reason=Reason.HOST_KEY))
+    assert scene.value("run_last_reason", reason="host_key", **CREATE) == 1
+
+    scene.store.finish(ended(begun("r2", after_hours=1), Outcome.SUCCESS))
+    assert "borgpull_run_last_reason{" not in scene.text()
+
+
+def test_the_repository_is_told_as_the_newest_good_run_of_any_operation_saw_it(scene: Scene) -> None:
+    made = ended(begun(), Outcome.SUCCESS, archive=archive(1), repository=repository())
+    scene.store.finish(made, [entry(archive(1)), entry(archive(2, after_hours=5))])
+    after = replace(repository(), archives=2)
+    prune = replace(begun("r2", after_hours=1), operation=Operation.PRUNE)
+    scene.store.finish(ended(prune, Outcome.SUCCESS, repository=after))
+
+    assert scene.value("repository_archives", client="web") == 2
+    assert scene.value("repository_unique_chunks", client="web") == 6
+    assert (
+        scene.value("repository_stats_timestamp_seconds", client="web")
+        == (START + timedelta(hours=1, minutes=5)).timestamp()
+    )
+    assert scene.value("repository_oldest_archive_timestamp_seconds", client="web") == START.timestamp()
+    newest = START + timedelta(hours=5)
+    assert scene.value("repository_newest_archive_timestamp_seconds", client="web") == newest.timestamp()
+    assert scene.value("repository_oldest_archive_timestamp_seconds", client="db") == 0
+    assert scene.value("repository_archives", client="db") is None
+
+
+def test_a_key_counts_as_exported_once_it_was_printed(scene: Scene) -> None:
+    assert scene.value("repository_key_exported", client="web") is None
+
+    scene.store.finish(ended(begun(), Outcome.SUCCESS, repository=repository()))
+    assert scene.value("repository_key_exported", client="web") == 0
+
+    scene.store.set_fact("key_exported:web", START.isoformat())
+    assert scene.value("repository_key_exported", client="web") == 1
+
+
+@pytest.mark.parametrize(
+    ("reason", "told"),
+    [(Reason.UNREACHABLE, 0), (Reason.AUTH, 0), (Reason.HOST_KEY, 0), (Reason.STALLED, 1), (Reason.NO_SPACE, None)],
+)
+def test_a_client_is_reachable_as_far_as_its_last_run_can_tell(
+    scene: Scene, reason: Reason, told: float | None
+) -> None:
+    scene.store.finish(ended(begun(), Outcome.FAILED, reason=reason))
+
+    assert scene.value("client_reachable", client="web") == told
+
+
+def test_a_probe_tells_of_the_way_what_a_later_backup_that_never_began_cannot(scene: Scene) -> None:
+    scene.store.finish(ended(replace(begun(), operation=Operation.PROBE), Outcome.SUCCESS))
+    scene.store.finish(ended(begun("r2", after_hours=1), Outcome.FAILED, reason=Reason.NO_SPACE))
+
+    assert scene.value("client_reachable", client="web") == 1
+
+
+def test_a_quota_is_told_and_its_absence_is_zero(scene: Scene) -> None:
+    scene.others = (SocatClient(name="box", host="h", paths=("/",), method="socat", quota="2G"),)
+
+    assert scene.value("repository_quota_bytes", client="box") == 2e9
+    assert scene.value("repository_quota_bytes", client="web") == 0
+
+
 def test_a_removed_client_leaves_no_series(scene: Scene) -> None:
     scene.store.finish(ended(begun(), Outcome.SUCCESS, archive=archive(1), repository=repository()))
     assert 'client="web"' in scene.text()
@@ -215,7 +293,17 @@ def test_names_units_and_helps_keep_the_rules(scene: Scene) -> None:
         assert family.type == "counter" or not family.name.endswith("_total")
         labels = {label for sample in family.samples for label in sample.labels}
         if not family.name.endswith("_info") and family.name.startswith("borgpull_"):
-            assert labels <= {"client", "operation", "status", "reason"}
+            assert labels <= {"client", "operation", "status", "reason", "level"}
+
+
+def test_every_sample_has_exactly_the_labels_that_its_family_declares(scene: Scene) -> None:
+    scene.store.finish(ended(begun(), Outcome.WARNING, reason=Reason.CHANGED, archive=archive(1)))
+    known = {family.full_name: set(family.label_names) for family in declared()}
+
+    for metric in scene.registry.collect():
+        for sample in metric.samples:
+            if sample.name.startswith("borgpull_"):
+                assert set(sample.labels) == known[sample.name]
 
 
 def test_deliveries_are_counted_by_kind_and_alarms_have_a_sample_each(scene: Scene) -> None:

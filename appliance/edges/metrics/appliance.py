@@ -51,6 +51,11 @@ def declare(families: Families) -> None:
     gauge("docker_up", "Whether the container engine answered last time it was asked (1) or not (0).")
     gauge("storage_size_bytes", "Size of the file system that holds the repositories.")
     gauge("storage_available_bytes", "Bytes available to the appliance on that file system.")
+    gauge(
+        "storage_files_free",
+        "Free inodes on that file system; 0 on file systems without a limit of inodes, such as btrfs.",
+    )
+    families.counter("log_messages_total", "Messages the supervisor logged since its start, by level.", ("level",))
     gauge("storage_readonly", "Whether that file system is mounted read-only (1) or not (0).")
 
 
@@ -80,11 +85,18 @@ def scheduler(
         families.add("docker_up", facts["docker"] == "up")
 
 
+def logged(families: Families, counts: Mapping[str, int]) -> None:
+    """Say how many messages of each level there were."""
+    for level, count in counts.items():
+        families.add("log_messages_total", count, level)
+
+
 def storage(families: Families, folder: Path) -> None:
     """Say how full the volume of the repositories is; raises OSError when it cannot be looked at."""
     found = os.statvfs(folder)
     families.add("storage_size_bytes", found.f_blocks * found.f_frsize)
     families.add("storage_available_bytes", found.f_bavail * found.f_frsize)
+    families.add("storage_files_free", found.f_favail if found.f_files else 0)
     families.add("storage_readonly", bool(found.f_flag & os.ST_RDONLY))
 
 

@@ -10,20 +10,22 @@ from prometheus_client import CollectorRegistry, PlatformCollector, ProcessColle
 from prometheus_client.registry import Collector as PrometheusCollector
 
 from appliance.edges.metrics import appliance as whole
-from appliance.edges.metrics import clients, notifications
-from appliance.edges.metrics.families import Families
+from appliance.edges.metrics import clients, notifications, runs, stored
+from appliance.edges.metrics.declared import declared
+from appliance.edges.metrics.look import KEY_EXPORTED, Look
 from appliance.errors import BorgpullError
 from appliance.ports import Facts, Journal, Ledger, Outbox
 from appliance.record import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from prometheus_client import Metric
 
-    from appliance.config.model import Appliance
+    from appliance.config.model import Appliance, Client
     from appliance.edges.metrics.appliance import Build
+    from appliance.edges.metrics.families import Families
     from appliance.ports import Clock
 
 _LOG = logging.getLogger(__name__)
@@ -35,9 +37,10 @@ class Store(Journal, Ledger, Facts, Outbox, Protocol):
 
 
 class Collector(PrometheusCollector):
-    """Reads everything at scrape time. `configuration` returns the one in force; `repositories` is the volume's folder.
+    """Reads everything at scrape time.
 
-    What cannot be read leaves its samples out and counts in borgpull_collect_errors: a scrape never fails.
+    `configuration` returns the one in force, `logged` counts the log's messages by level, and `repositories` is the
+    volume's folder. What cannot be read leaves its samples out and counts in borgpull_collect_errors: no scrape fails.
     """
 
     def __init__(
@@ -48,23 +51,21 @@ class Collector(PrometheusCollector):
         clock: Clock,
         repositories: Path,
         build: Build,
+        logged: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self._configuration = configuration
         self._store = store
         self._clock = clock
         self._repositories = repositories
         self._build = build
+        self._logged = logged
 
     def collect(self) -> Iterator[Metric]:
         """Yield all families."""
         began = time.perf_counter()
-        families = Families()
-        whole.declare(families)
-        clients.declare(families)
-        notifications.declare(families)
-        families.gauge("collect_duration_seconds", "Time the collection for this answer took.")
-        families.gauge("collect_errors", "Errors met during the collection for this answer.")
+        families = declared()
         whole.build(families, self._build)
+        whole.logged(families, self._logged())
         errors = 0
         for part in (self._runs, self._storage):
             try:
@@ -83,21 +84,35 @@ class Collector(PrometheusCollector):
     def _runs(self, families: Families) -> None:
         configuration = self._configuration()
         facts = {key: self._store.fact(key) for key in _FACTS}
-        histories = self._store.last_runs()
         unfinished = self._store.unfinished()
-        running = {run.client: run for run in unfinished if run.operation is Operation.CREATE}
         # What the supervisor said last may be some seconds older than the pause.
         due = {} if facts["paused"] else whole.next_runs(facts["next_runs"])
         whole.scheduler(families, configuration, facts, unfinished, self._clock.now())
+        look = Look.into(self._store, unfinished)
         for client in configuration.clients:
-            name = client.name
-            history, run = histories.get(name), running.get(name)
-            clients.configured(families, client, due.get(name))
-            clients.in_progress(families, name, run, self._store.progress_of(run.run_id) if run else None, history)
-            clients.past_runs(families, name, history, run)
-            clients.stored(families, name, history)
+            clients.configured(families, client, due.get(client.name))
+            self._client(families, client, look)
         clients.tunnels(families, facts["tunnels"])
         notifications.told(families, configuration, self._store.channel_records(), self._store.alarms())
+
+    def _client(self, families: Families, client: Client, look: Look) -> None:
+        name = client.name
+        for operation in look.operations(name):
+            key = (name, operation.value)
+            history, run = look.history(name, operation), look.running.get(key)
+            progress = self._store.progress_of(run.run_id) if run else None
+            runs.in_progress(families, key, run, progress, history)
+            runs.past(families, key, history, run)
+        told = [look.history(name, operation) for operation in clients.TALKS_TO_CLIENT]
+        clients.reachable(families, client, [history.last for history in told if history])
+        stored.archives(families, name, look.history(name, Operation.CREATE))
+        stored.repository(
+            families,
+            client,
+            look.good_runs(name),
+            span=look.spans.get(name),
+            key_exported=f"{KEY_EXPORTED}{name}" in look.exported,
+        )
 
     def _storage(self, families: Families) -> None:
         whole.storage(families, self._repositories)

@@ -8,7 +8,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from prometheus_client.samples import Sample
 
@@ -33,15 +33,16 @@ class Family(Metric):
         return [f"# HELP {self.full_name} {documentation}", f"# TYPE {self.full_name} {self.type}"]
 
     @property
-    def samples(self) -> Sequence[Sample]:
+    def samples(self) -> list[Sample]:
         """The samples as the library knows them, read back from the lines; none of ours is asked for so."""
         text = "\n".join([*self.head, *self.lines, ""])
         return [sample for family in text_string_to_metric_families(text) for sample in family.samples]
 
     @samples.setter
-    def samples(self, value: Sequence[Sample]) -> None:
-        # The library's constructor begins with none, as we do.
-        assert not value  # noqa: S101 - nobody else sets them
+    def samples(self, value: list[Sample]) -> None:
+        # The library's constructor begins with an empty list; ours are the lines.
+        if value:
+            raise TypeError("a family of ours is told line by line")
 
 
 class Families:

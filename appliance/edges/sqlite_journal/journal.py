@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from appliance.edges.sqlite_journal import facts, outbox, requests, runs
 from appliance.edges.sqlite_journal import ledger as ledger_table
-from appliance.edges.sqlite_journal import outbox, requests, runs
 from appliance.edges.sqlite_journal.database import Database
 from appliance.edges.sqlite_journal.documents import read_progress, write
 from appliance.record import Operation
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.notice import AlarmState, ChannelRecord, Notice, Pending
-    from appliance.ports import ClientHistory, Clock
+    from appliance.ports import ClientHistory, Clock, Span
     from appliance.record import (
         KnownRepository,
         LedgerEntry,
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
         RestoreOrder,
         RunRecord,
     )
-
-# Written anew every few seconds and wrong after a power cut anyway: not worth waiting for the disk.
-FLEETING_FACTS = frozenset({"heartbeat", "next_runs", "docker", "engine_version"})
 
 
 class SqliteJournal:
@@ -105,6 +102,11 @@ class SqliteJournal:
         with self._database.reading() as connection:
             return runs.histories(connection, operation)
 
+    def spans(self) -> Mapping[str, Span]:
+        """Return from when to when the good archives of each client are."""
+        with self._database.reading() as connection:
+            return ledger_table.spans(connection)
+
     def archives(self, client: str) -> Sequence[LedgerEntry]:
         """Return the good archives, oldest first."""
         with self._database.reading() as connection:
@@ -149,16 +151,20 @@ class SqliteJournal:
     def fact(self, key: str) -> str | None:
         """Return the fact."""
         with self._database.reading() as connection:
-            row = connection.execute("SELECT value FROM facts WHERE key = ?", (key,)).fetchone()
-            return None if row is None else str(row["value"])
+            return facts.find(connection, key)
+
+    def facts(self, prefix: str) -> Mapping[str, str]:
+        """Return the facts whose names begin so."""
+        with self._database.reading() as connection:
+            return facts.beginning_with(connection, prefix)
 
     def set_fact(self, key: str, value: str) -> None:
         """Remember the fact; on the disk when this returns, but for those that are fleeting."""
         if self.fact(key) == value:
             return
-        writing = self._database.writing_lazily if key in FLEETING_FACTS else self._database.writing
+        writing = self._database.writing_lazily if key in facts.FLEETING else self._database.writing
         with writing() as connection:
-            connection.execute("INSERT OR REPLACE INTO facts (key, value) VALUES (?, ?)", (key, value))
+            facts.save(connection, key, value)
 
     def alarms(self) -> Sequence[AlarmState]:
         """Return the alarms that are not cleared, oldest first."""

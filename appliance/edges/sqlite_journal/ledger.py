@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from appliance.edges.sqlite_journal.documents import read_archive, read_point, time_text, write
+from appliance.ports import Span
 from appliance.record import KnownRepository, LedgerEntry, RollbackPoint
 
 if TYPE_CHECKING:
@@ -50,6 +51,20 @@ def _count(connection: sqlite3.Connection, client: str) -> None:
         "UPDATE client_state SET archives = (SELECT count(*) FROM ledger WHERE client = ?) WHERE client = ?",
         (client, client),
     )
+
+
+def spans(connection: sqlite3.Connection) -> dict[str, Span]:
+    """Return from when to when the archives of each client are; a look into the index for each, however many it has."""
+    rows = connection.execute(
+        "SELECT client, (SELECT min(started) FROM ledger WHERE ledger.client = known.client) AS oldest,"
+        " (SELECT max(started) FROM ledger WHERE ledger.client = known.client) AS newest"
+        " FROM (SELECT DISTINCT client FROM client_state) AS known"
+    )
+    return {
+        row["client"]: Span(oldest=datetime.fromisoformat(row["oldest"]), newest=datetime.fromisoformat(row["newest"]))
+        for row in rows
+        if row["oldest"] is not None
+    }
 
 
 def archives(connection: sqlite3.Connection, client: str) -> list[LedgerEntry]:

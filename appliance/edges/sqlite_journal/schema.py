@@ -124,4 +124,8 @@ MIGRATIONS = (
     """
     ALTER TABLE requests ADD COLUMN restore TEXT;
     """,
+    # From when to when a client's archives are, without reading them all.
+    """
+    CREATE INDEX ledger_by_start ON ledger (client, started);
+    """,
 )
