@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 from typing import TYPE_CHECKING
+
+from tests.e2e.harness.promtool import promtool
 
 if TYPE_CHECKING:
     from tests.e2e.harness.appliance import ApplianceUnderTest
@@ -14,9 +15,7 @@ def _clean_metrics(appliance: ApplianceUnderTest) -> dict[str, float]:
     """Scrape, let promtool judge the text, and return the samples."""
     status, text = appliance.get("/metrics")
     assert status == 200
-    judged = subprocess.run(
-        ("promtool", "check", "metrics"), input=text, capture_output=True, text=True, check=False, timeout=30
-    )
+    judged = promtool(appliance.lab, "check", "metrics", stdin=text)
     assert (judged.returncode, judged.stdout + judged.stderr) == (0, "")
     samples = (line.rpartition(" ") for line in text.splitlines() if not line.startswith("#"))
     return {name: float(value) for name, _, value in samples}
