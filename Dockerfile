@@ -24,6 +24,8 @@ RUN echo /opt/borgpull/app > "$(echo /opt/borgpull/lib/python3*/site-packages)/b
 # ---- code: what changes often, apart from what does not ----
 FROM build AS code
 COPY appliance /opt/borgpull/app/appliance
+COPY config/prometheus /opt/borgpull/app/config/prometheus
+COPY config/grafana /opt/borgpull/app/config/grafana
 RUN /opt/borgpull/bin/python -m compileall -q /opt/borgpull/app
 
 # ---- runtime ----

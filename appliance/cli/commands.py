@@ -19,6 +19,7 @@ _VERBS = {
     "health": "appliance.cli.health:health",
     "history": "appliance.cli.history:history",
     "key": "appliance.cli.key:key",
+    "monitoring": "appliance.cli.monitoring:monitoring",
     "notify": "appliance.cli.notify:notify",
     "pause": "appliance.cli.pause:pause",
     "plan": "appliance.cli.plan:plan",
@@ -33,7 +34,7 @@ _VERBS = {
     "wake": "appliance.cli.wake:wake",
 }
 # These find what they need by themselves.
-_WORLDLESS = ("gateway", "pull", "supervise", "wake")
+_WORLDLESS = ("gateway", "monitoring", "pull", "supervise", "wake")
 
 
 class Verbs(click.Group):

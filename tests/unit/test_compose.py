@@ -34,7 +34,7 @@ def _resolved(**environment: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("words", _HERE, ids=" ".join)
-@pytest.mark.parametrize("profile", ["", "demo"])
+@pytest.mark.parametrize("profile", ["", "demo", "monitoring"])
 def test_every_compose_on_this_machine_accepts_the_file(words: tuple[str, ...], profile: str) -> None:
     _compose(*words, "config", "--quiet", COMPOSE_PROFILES=profile)
 

@@ -18,5 +18,5 @@ def promtool(lab: Lab, *words: str, stdin: str = "") -> Completed:
     """Run promtool with config/prometheus as its folder; the exit code is for the caller to judge."""
     return docker(
         "run", "--rm", "--interactive", "--label", lab.label, "--network", "none", "--volume", f"{_CONFIG}:/rules:ro",
-        "--workdir", "/rules", IMAGE, "promtool", *words, stdin=stdin, check=False,
+        "--workdir", "/rules", "--entrypoint", "promtool", IMAGE, *words, stdin=stdin, check=False,
     )  # fmt: skip
