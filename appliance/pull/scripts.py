@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _KEPT_BYTES = 64 * 1024
 _CHUNK = 32768
 _PAUSE_SECONDS = 0.05
+_TAIL_SECONDS = 2.0
 # Paramiko's own patience with a client that has frozen is an hour.
 _OPEN_SECONDS = 45
 
@@ -42,15 +43,31 @@ def _watched(channel: paramiko.Channel, script: str, timeout_seconds: float, giv
     _send(channel, script)
     deadline = time.monotonic() + timeout_seconds
     kept = {"out": b"", "err": b""}
-    while not (channel.exit_status_ready() and not channel.recv_ready() and not channel.recv_stderr_ready()):
-        if channel.closed and not channel.recv_ready() and not channel.recv_stderr_ready():
-            break
-        if give_up() or time.monotonic() > deadline:
+    quiet_since = time.monotonic()
+    while True:
+        if _take(channel, kept):
+            quiet_since = time.monotonic()
+        elif _has_said_all(channel, time.monotonic() - quiet_since):
+            return _finished(channel.recv_exit_status(), kept)
+        elif give_up() or time.monotonic() > deadline:
             return _finished(-9, kept)
-        if not _take(channel, kept):
+        else:
+            if not channel.exit_status_ready():
+                quiet_since = time.monotonic()
             # Paramiko has no way to wait for both streams at once.
             time.sleep(_PAUSE_SECONDS)
-    return _finished(channel.recv_exit_status(), kept)
+
+
+def _has_said_all(channel: paramiko.Channel, quiet_seconds: float) -> bool:
+    """Whether nothing more is to come of a channel with nothing to take.
+
+    sshd may tell the exit status before the last of the output, so that is no end: the streams' own end is. Only where
+    something that the script left behind holds them open, the status and a while of silence must do.
+    """
+    is_silent = bool(channel.eof_received) or quiet_seconds > _TAIL_SECONDS
+    ended = bool(channel.closed) or (channel.exit_status_ready() and is_silent)
+    # Looked at last: what came in before the end is there by now.
+    return ended and not (channel.recv_ready() or channel.recv_stderr_ready())
 
 
 def _send(channel: paramiko.Channel, script: str) -> None:

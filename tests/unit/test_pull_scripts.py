@@ -39,6 +39,10 @@ class Refusing:
     def sendall(self, data: bytes) -> None:
         raise OSError(f"Socket is closed ({len(data)} bytes unread)")
 
+    @property
+    def eof_received(self) -> bool:
+        return True
+
     def exit_status_ready(self) -> bool:
         return True
 
@@ -64,3 +68,54 @@ def test_what_ends_before_it_reads_the_script_tells_by_its_exit_code() -> None:
 def test_a_connection_that_ends_before_the_script_is_read_is_lost() -> None:
     with pytest.raises(OSError, match="Socket is closed"):
         run_script(cast("Connection", Refusing(is_connected=False)), "true", timeout_seconds=5)
+
+
+class Hurried(Refusing):
+    """A channel whose sshd tells the exit status before the last of the output."""
+
+    def __init__(self, *late: bytes) -> None:
+        super().__init__(is_connected=True)
+        self.closed = False
+        self._late = list(late)
+        self._looks = 0
+
+    @property
+    def eof_received(self) -> bool:
+        return not self._late
+
+    def sendall(self, data: bytes) -> None:
+        assert data == b"true"
+
+    def shutdown_write(self) -> None:
+        pass
+
+    def recv_ready(self) -> bool:
+        self._looks += 1
+        return bool(self._late) and self._looks % 5 == 0
+
+    def recv(self, size: int) -> bytes:
+        assert size > 0
+        return self._late.pop(0)
+
+    def recv_exit_status(self) -> int:
+        return 0
+
+
+def test_what_comes_after_the_exit_status_is_heard_too() -> None:
+    finished = run_script(cast("Connection", Hurried(b"one\n", b"two\n")), "true", timeout_seconds=5)
+
+    assert (finished.code, finished.stdout) == (0, "one\ntwo\n")
+
+
+class HeldOpen(Hurried):
+    """A channel that something left behind by the script holds open for ever."""
+
+    @property
+    def eof_received(self) -> bool:
+        return False
+
+
+def test_what_holds_the_streams_open_after_the_end_is_not_waited_for() -> None:
+    finished = run_script(cast("Connection", HeldOpen(b"one\n")), "true", timeout_seconds=60)
+
+    assert (finished.code, finished.stdout) == (0, "one\n")
