@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _CLIENTS = 1000
+_DAYS = 365
 _TREE = Path(__file__).with_name("sample_tree.py")
 
 
@@ -100,9 +101,10 @@ def pair_names(pairs: int) -> Iterator[str]:
 def idled(lab: Lab, *, quick: bool) -> idle.Idle:
     """Look at an idle supervisor, and print what it takes."""
     appliance = ApplianceUnderTest(lab)
-    idle.configure(appliance, _CLIENTS)
+    days = 30 if quick else _DAYS
+    idle.configure(appliance, _CLIENTS, days)
     appliance.create(paused=False)
-    found = idle.watch(appliance, _CLIENTS, seconds=20 if quick else 60, scrapes=3 if quick else 10)
+    found = idle.watch(appliance, _CLIENTS, days, seconds=20 if quick else 60, scrapes=3 if quick else 10)
     print(report.idleness(found), flush=True)
     return found
 

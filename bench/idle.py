@@ -1,4 +1,4 @@
-"""A supervisor with a thousand configured clients and nothing to do: its memory, its CPU, its answer to a scrape."""
+"""A supervisor with a thousand clients, a year of history and nothing to do: memory, CPU, its answer to a scrape."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ schedule = "{minute} 3 1 1 *"
 """
 _PYTHON = "/opt/borgpull/bin/python"
 _SETTLE_SECONDS = 15.0
+_SEED_SECONDS = 900.0
 # Of the supervisor's process: ticks of user and system time, ticks a second, resident KiB; then of the container:
 # nanoseconds of CPU, where the engine's kernel shows them (cgroup 1 or 2).
 _LOOK = """
@@ -47,6 +48,7 @@ class Idle:
     """
 
     clients: int
+    days: int
     seconds: float
     resident_bytes: int
     container_memory: str
@@ -62,19 +64,19 @@ class Idle:
         return median(self.metrics_seconds)
 
 
-def configure(appliance: ApplianceUnderTest, clients: int) -> None:
-    """Write clients that are due on New Year's Day, each with one good run on record, before the supervisor starts."""
+def configure(appliance: ApplianceUnderTest, clients: int, days: int) -> None:
+    """Write clients that are due on New Year's Day, each with so many days of history, before the supervisor starts."""
     before = appliance.read("/config/borgpull.toml")
     text = "".join(_CLIENT.format(number=number, minute=number % 60) for number in range(1, clients + 1))
     appliance.write_config(before + text)
     docker(
         "run", "--rm", "--interactive", "--label", appliance.lab.label, "--network", "none",
         "--volume", f"{appliance.volumes['state']}:/state", "--entrypoint", _PYTHON, appliance.lab.image,
-        "-", str(clients), stdin=_SEED.read_text("utf-8"),
+        "-", str(clients), str(days), within=_SEED_SECONDS, stdin=_SEED.read_text("utf-8"),
     )  # fmt: skip
 
 
-def watch(appliance: ApplianceUnderTest, clients: int, seconds: float, scrapes: int) -> Idle:
+def watch(appliance: ApplianceUnderTest, clients: int, days: int, seconds: float, scrapes: int) -> Idle:
     """Let it be for that long, then scrape it."""
     wait_for(lambda: _knows(appliance, clients), within=60, what=f"{clients} clients in /metrics")
     Event().wait(_SETTLE_SECONDS)
@@ -91,6 +93,7 @@ def watch(appliance: ApplianceUnderTest, clients: int, seconds: float, scrapes: 
     spent_after, _, _ = _look(appliance)
     return Idle(
         clients=clients,
+        days=days,
         seconds=lasted,
         resident_bytes=resident,
         container_memory=_container_memory(appliance),

@@ -66,7 +66,7 @@ def idleness(idle: Idle) -> str:
     median_of = f"answer to /metrics, median of {len(idle.metrics_seconds)}"
     return "\n".join(
         [
-            f"idle supervisor with {idle.clients} clients, over {idle.seconds:.0f} s",
+            f"idle supervisor with {idle.clients} clients and {idle.days} days of history, over {idle.seconds:.0f} s",
             "",
             "| what                                            |                value |",
             "| :---------------------------------------------- | -------------------: |",

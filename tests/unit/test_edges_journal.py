@@ -16,7 +16,7 @@ from appliance.edges.sqlite_journal import SqliteJournal
 from appliance.edges.sqlite_journal.documents import write
 from appliance.edges.sqlite_journal.schema import MIGRATIONS
 from appliance.errors import StateError
-from appliance.record import Outcome
+from appliance.record import Operation, Outcome, Reason
 from tests.contract.records import CLOCK, archive, begun, ended, entry, repository
 
 if TYPE_CHECKING:
@@ -134,3 +134,33 @@ def test_a_journal_of_before_the_rollback_point_is_read_and_brought_up_to_date(p
     assert (known.repository_id, known.point) == ("aa", None)
     assert run is not None
     assert run.repository == repository("aa")
+
+
+def test_what_another_process_recorded_is_seen_although_the_rest_is_remembered(tmp_path: Path) -> None:
+    ours, theirs = (SqliteJournal(tmp_path / "journal.sqlite", CLOCK) for _ in range(2))
+    for number in range(30):
+        theirs.finish(ended(begun(f"first-{number}", client=f"c{number}"), Outcome.SUCCESS))
+    before = ours.last_runs()
+
+    theirs.finish(ended(begun("second", client="c7", after_hours=1), Outcome.FAILED, reason=Reason.STALLED))
+    theirs.finish(ended(begun("other", client="new"), Outcome.SUCCESS))
+
+    after = ours.last_runs()
+    assert (before["c7"].last.run_id, after["c7"].last.run_id) == ("first-7", "second")
+    assert after["new"].runs == 1
+    assert after["c8"] is before["c8"]
+    assert ours.last_runs() == theirs.last_runs()
+    ours.close()
+    theirs.close()
+
+
+def test_a_remembered_client_has_as_many_archives_as_the_ledger(tmp_path: Path) -> None:
+    journal = SqliteJournal(tmp_path / "journal.sqlite", CLOCK)
+    journal.finish(ended(begun(), Outcome.SUCCESS), [entry(archive(1)), entry(archive(2))])
+    assert journal.last_runs()["web"].archives == 2
+
+    prune = begun("r2", after_hours=1, operation=Operation.PRUNE)
+    journal.finish(ended(prune, Outcome.SUCCESS), gone=[archive(1).id])
+
+    assert journal.last_runs()["web"].archives == 1
+    journal.close()

@@ -12,6 +12,7 @@ from prometheus_client.registry import Collector as PrometheusCollector
 from appliance.edges.metrics import appliance as whole
 from appliance.edges.metrics import clients, notifications, runs, stored
 from appliance.edges.metrics.declared import declared
+from appliance.edges.metrics.families import BY_CLIENT, BY_RUN
 from appliance.edges.metrics.look import KEY_EXPORTED, Look
 from appliance.errors import BorgpullError
 from appliance.ports import Facts, Journal, Ledger, Outbox
@@ -98,16 +99,17 @@ class Collector(PrometheusCollector):
     def _client(self, families: Families, client: Client, look: Look) -> None:
         name = client.name
         for operation in look.operations(name):
-            key = (name, operation.value)
-            history, run = look.history(name, operation), look.running.get(key)
-            progress = self._store.progress_of(run.run_id) if run else None
-            runs.in_progress(families, key, run, progress, history)
-            runs.past(families, key, history, run)
+            of_runs = families.of(BY_RUN, name, operation.value)
+            history, run = look.history(name, operation), look.running.get((name, operation.value))
+            runs.in_progress(of_runs, run, self._store.progress_of(run.run_id) if run else None, history)
+            runs.past(of_runs, operation, history, run)
         told = [look.history(name, operation) for operation in clients.TALKS_TO_CLIENT]
         clients.reachable(families, client, [history.last for history in told if history])
-        stored.archives(families, name, look.history(name, Operation.CREATE))
+        of_client = families.of(BY_CLIENT, name)
+        stored.archives(of_client, look.history(name, Operation.CREATE))
         stored.repository(
             families,
+            of_client,
             client,
             look.good_runs(name),
             span=look.spans.get(name),

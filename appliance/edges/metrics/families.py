@@ -8,7 +8,7 @@ from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from prometheus_client.samples import Sample
 
@@ -50,8 +50,6 @@ class Families:
 
     def __init__(self) -> None:
         self._families: dict[str, Family] = {}
-        # Dozens of families have the same labels: one text serves them all.
-        self._written: dict[tuple[tuple[str, ...], tuple[str, ...]], str] = {}
 
     def gauge(self, name: str, text: str, labels: tuple[str, ...] = ()) -> None:
         """Declare a gauge; without a sample it is still described."""
@@ -64,24 +62,41 @@ class Families:
     def add(self, name: str, value: float, *labels: str) -> None:
         """Add a sample to a declared family."""
         family = self._families[name]
-        key = (family.label_names, labels)
-        written = self._written.get(key)
-        if written is None:
-            written = self._written[key] = braced(dict(zip(*key, strict=True)))
-        family.lines.append(f"{PREFIX}{name}{written} {float(value)}")
+        family.lines.append(f"{family.full_name}{braced(family.label_names, labels)} {float(value)}")
+
+    def of(self, labels: tuple[str, ...], *values: str) -> Told:
+        """Return the pen for the many samples that have, or begin with, these same labels."""
+        return Told(self._families, braced(labels, values))
 
     def __iter__(self) -> Iterator[Family]:
         return iter(self._families.values())
 
 
-def braced(labels: dict[str, str]) -> str:
+class Told:
+    """Adds samples with the same labels to one family after the other: their text is written once."""
+
+    def __init__(self, families: Mapping[str, Family], labels: str) -> None:
+        self._families = families
+        self._labels = labels
+
+    def add(self, name: str, value: float) -> None:
+        """Add a sample to a family that has exactly these labels."""
+        family = self._families[name]
+        family.lines.append(f"{family.full_name}{self._labels} {float(value)}")
+
+    def add_each(self, name: str, values: Mapping[str, float]) -> None:
+        """Add samples to a family that has one label more, by their values of it; those are words of ours."""
+        family = self._families[name]
+        start = f'{family.full_name}{self._labels[:-1]},{family.label_names[-1]}="'
+        family.lines += [f'{start}{word}"}} {float(value)}' for word, value in values.items()]
+
+
+def braced(names: tuple[str, ...], values: tuple[str, ...]) -> str:
     """Write labels as they stand behind a name."""
-    if not labels:
+    if not names:
         return ""
-    return "{" + ",".join([f'{label}="{_escaped(value)}"' for label, value in labels.items()]) + "}"
+    return "{" + ",".join([f'{name}="{_escaped(value)}"' for name, value in zip(names, values, strict=True)]) + "}"
 
 
 def _escaped(value: str) -> str:
-    if value.isalnum():
-        return value
     return value.replace("\\", r"\\").replace("\n", r"\n").replace('"', r"\"")

@@ -8,7 +8,7 @@ from appliance.edges.metrics.families import BY_RUN
 from appliance.record import Operation, Outcome, Reason
 
 if TYPE_CHECKING:
-    from appliance.edges.metrics.families import Families
+    from appliance.edges.metrics.families import Families, Told
     from appliance.ports import ClientHistory
     from appliance.record import Progress, RunRecord
 
@@ -45,26 +45,20 @@ def declare(families: Families) -> None:
     families.counter("run_duration_seconds_total", "Time spent in completed runs.", BY_RUN)
 
 
-def in_progress(
-    families: Families,
-    key: tuple[str, str],
-    run: RunRecord | None,
-    progress: Progress | None,
-    history: ClientHistory | None,
-) -> None:
-    """Say whether such a run is in progress, and how far it has come; `key` is client and operation."""
-    families.add("run_in_progress", run is not None, *key)
+def in_progress(told: Told, run: RunRecord | None, progress: Progress | None, history: ClientHistory | None) -> None:
+    """Say whether such a run is in progress, and how far it has come; `told` has client and operation."""
+    told.add("run_in_progress", run is not None)
     if run is None or run.operation is not Operation.CREATE:
         return
     progress_bytes = progress.original_size if progress else 0
-    families.add("run_processed_bytes", progress_bytes, *key)
-    families.add("run_processed_files", progress.files if progress else 0, *key)
+    told.add("run_processed_bytes", progress_bytes)
+    told.add("run_processed_files", progress.files if progress else 0)
     before = history.last_success.archive if history and history.last_success else None
     if before is not None and before.original_size > 0:
-        families.add("run_progress_ratio", min(MOST_PROGRESS, progress_bytes / before.original_size), *key)
+        told.add("run_progress_ratio", min(MOST_PROGRESS, progress_bytes / before.original_size))
 
 
-def past(families: Families, key: tuple[str, str], history: ClientHistory | None, run: RunRecord | None) -> None:
+def past(told: Told, operation: Operation, history: ClientHistory | None, run: RunRecord | None) -> None:
     """Say how the runs went; a client that never ran has zeros, so that an alert can see it."""
     last = history.last if history else None
     success = history.last_success if history else None
@@ -75,29 +69,29 @@ def past(families: Families, key: tuple[str, str], history: ClientHistory | None
         "run_last_success_timestamp_seconds": success.finished if success else None,
     }
     for family, time in at.items():
-        families.add(family, time.timestamp() if time else 0, *key)
+        told.add(family, time.timestamp() if time else 0)
     if last is not None:
-        _last(families, key, last)
-    families.add("run_consecutive_failures", history.consecutive_failures if history else 0, *key)
-    families.add("runs_total", history.runs if history else 0, *key)
-    families.add("run_duration_seconds_total", history.duration_seconds if history else 0, *key)
-    always = ALWAYS if key[1] == Operation.CREATE else ()
-    failures = {reason.value: 0 for reason in always} | (dict(history.failures) if history else {})
-    for reason, count in failures.items():
-        families.add("run_failures_total", count, *key, reason)
+        _last(told, last)
+    told.add("run_consecutive_failures", history.consecutive_failures if history else 0)
+    told.add("runs_total", history.runs if history else 0)
+    told.add("run_duration_seconds_total", history.duration_seconds if history else 0)
+    always = _NONE if operation is Operation.CREATE else {}
+    told.add_each("run_failures_total", {**always, **(history.failures if history else {})})
 
 
-def _last(families: Families, key: tuple[str, str], last: RunRecord) -> None:
-    families.add("run_last_duration_seconds", last.duration.total_seconds() if last.duration else 0, *key)
-    families.add("run_last_warnings", last.warning_count, *key)
+def _last(told: Told, last: RunRecord) -> None:
+    told.add("run_last_duration_seconds", last.duration.total_seconds() if last.duration else 0)
+    told.add("run_last_warnings", last.warning_count)
     if last.exit_code is not None:
-        families.add("run_last_exit_code", last.exit_code, *key)
-    for outcome in Outcome:
-        families.add("run_last_status", outcome is last.outcome, *key, outcome.value)
+        told.add("run_last_exit_code", last.exit_code)
+    told.add_each("run_last_status", {outcome: outcome == last.outcome for outcome in _OUTCOMES})
     if last.reason is not None and last.outcome is not Outcome.SUCCESS:
-        families.add("run_last_reason", 1, *key, last.reason.value)
+        told.add_each("run_last_reason", {last.reason.value: 1})
 
 
+# Plain words, since an enumeration's value is looked up each time and these are written for every client.
+_OUTCOMES = tuple(outcome.value for outcome in Outcome)
+_NONE = {reason.value: 0 for reason in ALWAYS}
 _GAUGES = {
     "run_next_timestamp_seconds": "Unix time of the next scheduled run; 0 if none is scheduled.",
     "run_max_age_seconds": "Longest acceptable age of the last success.",

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from appliance.config.model import Client
-    from appliance.edges.metrics.families import Families
+    from appliance.edges.metrics.families import Families, Told
     from appliance.ports import ClientHistory, Span
     from appliance.record import RunRecord
 
@@ -26,41 +26,46 @@ def declare(families: Families) -> None:
     families.gauge("repository_info", "Repository; value is always 1.", ("client", "repository_id", "encryption"))
 
 
-def archives(families: Families, name: str, history: ClientHistory | None) -> None:
+def archives(told: Told, history: ClientHistory | None) -> None:
     """Say how large the last archive and all archives made were."""
-    families.add("archive_original_bytes_total", history.original_bytes if history else 0, name)
-    families.add("archive_deduplicated_bytes_total", history.deduplicated_bytes if history else 0, name)
+    told.add("archive_original_bytes_total", history.original_bytes if history else 0)
+    told.add("archive_deduplicated_bytes_total", history.deduplicated_bytes if history else 0)
     archive = history.last_success.archive if history and history.last_success else None
     if archive is not None:
-        families.add("archive_last_original_bytes", archive.original_size, name)
-        families.add("archive_last_compressed_bytes", archive.compressed_size, name)
-        families.add("archive_last_deduplicated_bytes", archive.deduplicated_size, name)
-        families.add("archive_last_files", archive.files, name)
+        told.add("archive_last_original_bytes", archive.original_size)
+        told.add("archive_last_compressed_bytes", archive.compressed_size)
+        told.add("archive_last_deduplicated_bytes", archive.deduplicated_size)
+        told.add("archive_last_files", archive.files)
 
 
 def repository(
-    families: Families, client: Client, good_runs: Iterable[RunRecord], *, span: Span | None, key_exported: bool
+    families: Families,
+    told: Told,
+    client: Client,
+    good_runs: Iterable[RunRecord],
+    *,
+    span: Span | None,
+    key_exported: bool,
 ) -> None:
     """Say how the repository stands, as the newest good run that looked at it told."""
-    name = client.name
-    families.add("repository_quota_bytes", getattr(client, "quota", None) or 0, name)
-    families.add("repository_oldest_archive_timestamp_seconds", span.oldest.timestamp() if span else 0, name)
-    families.add("repository_newest_archive_timestamp_seconds", span.newest.timestamp() if span else 0, name)
+    told.add("repository_quota_bytes", getattr(client, "quota", None) or 0)
+    told.add("repository_oldest_archive_timestamp_seconds", span.oldest.timestamp() if span else 0)
+    told.add("repository_newest_archive_timestamp_seconds", span.newest.timestamp() if span else 0)
     looked = [run for run in good_runs if run.repository is not None and run.finished is not None]
     newest = max(looked, key=lambda run: run.started, default=None)
     if newest is None or newest.repository is None or newest.finished is None:
         return
     stats = newest.repository
-    families.add("repository_info", 1, name, stats.id, stats.encryption)
-    families.add("repository_key_exported", key_exported, name)
-    families.add("repository_stats_timestamp_seconds", newest.finished.timestamp(), name)
-    families.add("repository_original_bytes", stats.total_size, name)
-    families.add("repository_compressed_bytes", stats.total_csize, name)
-    families.add("repository_deduplicated_bytes", stats.unique_csize, name)
-    families.add("repository_chunks", stats.total_chunks, name)
-    families.add("repository_unique_chunks", stats.total_unique_chunks, name)
-    families.add("repository_disk_bytes", stats.disk_size, name)
-    families.add("repository_archives", stats.archives, name)
+    families.add("repository_info", 1, client.name, stats.id, stats.encryption)
+    told.add("repository_key_exported", key_exported)
+    told.add("repository_stats_timestamp_seconds", newest.finished.timestamp())
+    told.add("repository_original_bytes", stats.total_size)
+    told.add("repository_compressed_bytes", stats.total_csize)
+    told.add("repository_deduplicated_bytes", stats.unique_csize)
+    told.add("repository_chunks", stats.total_chunks)
+    told.add("repository_unique_chunks", stats.total_unique_chunks)
+    told.add("repository_disk_bytes", stats.disk_size)
+    told.add("repository_archives", stats.archives)
 
 
 _GAUGES = {

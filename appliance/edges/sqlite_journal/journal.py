@@ -8,6 +8,7 @@ from appliance.edges.sqlite_journal import facts, outbox, requests, runs
 from appliance.edges.sqlite_journal import ledger as ledger_table
 from appliance.edges.sqlite_journal.database import Database
 from appliance.edges.sqlite_journal.documents import read_progress, write
+from appliance.edges.sqlite_journal.folds import Folds
 from appliance.record import Operation
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class SqliteJournal:
     def __init__(self, path: Path, clock: Clock) -> None:
         self._database = Database(path)
         self._clock = clock
+        self._folds = Folds()
 
     def close(self) -> None:
         """Close what this thread has open."""
@@ -100,7 +102,7 @@ class SqliteJournal:
     def last_runs(self, operation: Operation = Operation.CREATE) -> Mapping[str, ClientHistory]:
         """Return the fold of the runs of that operation, by client."""
         with self._database.reading() as connection:
-            return runs.histories(connection, operation)
+            return self._folds.read(connection, operation)
 
     def spans(self) -> Mapping[str, Span]:
         """Return from when to when the good archives of each client are."""
