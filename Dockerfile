@@ -33,14 +33,14 @@ FROM ${BASE_IMAGE}
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         ca-certificates fuse3 libacl1 liblz4-1 libssl3t64 libxxhash0 libzstd1 \
-        openssh-client openssh-server openssh-sftp-server python3 socat sshfs tzdata util-linux \
+        openssh-client openssh-server openssh-sftp-server python3 socat sshfs tzdata util-linux zstd \
     && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_* \
     # The one unprivileged user: owner of repositories, keys and caches; ssh, sshfs and Borg run as it. Its shell is what
     # a run's own sshd starts `borg serve` by, and its home a place where nobody can leave sshd an `rc` file.
     && groupadd --gid 1000 borgpull \
     && useradd --uid 1000 --gid 1000 --home-dir / --no-create-home --shell /bin/sh borgpull \
     && mkdir -p /opt/skeleton/.borgpull/image /opt/skeleton/.borgpull/repository /opt/skeleton/.borgpull/cache \
-    && mkdir -p /config /state /repos /mnt/client /mnt/root /run/borgpull
+    && mkdir -p /config /state /repos /restored /mnt/client /mnt/root /run/borgpull
 COPY --from=build /opt/borg /opt/borg
 COPY --from=build /opt/borgpull /opt/borgpull
 COPY scripts/borgpull /usr/local/bin/borgpull

@@ -188,12 +188,16 @@ class RepositoryStats:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """How far the run in progress has come. Sizes in bytes; `step` from plan.events; `path` is the client's text."""
+    """How far the run in progress has come. Sizes in bytes; `step` from plan.events; `path` is the client's text.
+
+    `total_size` is what `original_size` grows to, 0 where nobody knows.
+    """
 
     step: str
     files: int = 0
     original_size: int = 0
     deduplicated_size: int = 0
+    total_size: int = 0
     path: str = ""
     updated: datetime | None = None
 

@@ -119,7 +119,8 @@ class CliWorld:
 
     def __init__(self, folder: Path, toml: str = TWO_CLIENTS) -> None:
         self.config, self.state, self.repositories = (folder / name for name in ("config", "state", "repos"))
-        for one in (self.config, self.state, self.repositories):
+        self.restored = folder / "restored"
+        for one in (self.config, self.state, self.repositories, self.restored):
             one.mkdir()
         self.clock = FixedClock(NOON)
         self.journal = MemoryJournal(self.clock)
@@ -152,7 +153,7 @@ class CliWorld:
 
     def run(self, *arguments: str, typed: str = "") -> Shown:
         with CliRunner().isolation(input=typed) as (out, err, _):
-            code = run(arguments, self._surroundings())
+            code = run(arguments, self.surroundings())
             sys.stdout.flush()
             sys.stderr.flush()
             return Shown(code, out.getvalue().decode(), err.getvalue().decode())
@@ -161,7 +162,7 @@ class CliWorld:
         assert self.meanwhile, "the command waits for something that never comes"
         self.meanwhile.pop(0)()
 
-    def _surroundings(self) -> Surroundings:
+    def surroundings(self) -> Surroundings:
         volumes = Volumes(
             config=self.config, state=self.state, repositories=self.repositories, uid=os.getuid(), gid=os.getgid()
         )
@@ -169,6 +170,7 @@ class CliWorld:
             config_folder=self.config,
             state_folder=self.state,
             repositories_folder=self.repositories,
+            restored_folder=self.restored,
             load=lambda: load(self.config, {}),
             journal=lambda: self.journal,
             engine=lambda: self.engine,

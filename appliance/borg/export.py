@@ -27,15 +27,30 @@ def name_files(plan: RunPlan, archive: str, paths: tuple[str, ...], *, without: 
 
 
 def _what(archive: str, paths: tuple[str, ...], without: tuple[str, ...], into: str) -> tuple[str, ...]:
-    wanted = [path if path.startswith(_PATTERNS) else f"pp:{path.strip('/')}" for path in paths]
     return (
         *(word for path in without for word in ("--exclude", f"pf:{path}")),
         f"{REPOSITORY}::{archive}",
         into,
         "--",
-        *wanted,
+        *in_style(paths),
         *(f"pf:{folder}" for folder in folders_on_the_way(paths)),
     )
+
+
+def is_pattern(path: str) -> bool:
+    """Whether Borg takes it for a pattern, and not for a path."""
+    return path.startswith(_PATTERNS)
+
+
+def in_style(paths: tuple[str, ...]) -> tuple[str, ...]:
+    """Write each path so that Borg takes it for exactly that, and leave patterns as they are."""
+    return tuple(path if path.startswith(_PATTERNS) else f"pp:{path.strip('/')}" for path in paths)
+
+
+def stream_tar(plan: RunPlan, archive: str, paths: tuple[str, ...]) -> Command:
+    """Print a tar for whoever asked, and say how far it is."""
+    where = f"{REPOSITORY}::{archive}"
+    return borg(plan, "export-tar", "--list", where, "-", "--", *in_style(paths), options=("--progress",))
 
 
 def folders_on_the_way(paths: tuple[str, ...]) -> tuple[str, ...]:

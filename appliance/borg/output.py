@@ -24,6 +24,15 @@ class ArchiveProgress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractProgress:
+    """How far `borg extract` or `export-tar` has come, in bytes; `total` is 0 before it is known."""
+
+    done: int
+    total: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogMessage:
     """A message of Borg. `message_id` is its class name where it has one, `source` the part of Borg that says it."""
 
@@ -62,7 +71,7 @@ class Listed:
     archives: tuple[tuple[str, str, datetime], ...]
 
 
-def read_line(line: str) -> ArchiveProgress | LogMessage | None:
+def read_line(line: str) -> ArchiveProgress | ExtractProgress | LogMessage | None:
     """Read a line of standard error. Plain text (argument errors are never JSON) becomes an ERROR message."""
     try:
         fields = json.loads(line)
@@ -77,6 +86,11 @@ def read_line(line: str) -> ArchiveProgress | LogMessage | None:
                 original_size=_count(fields.get("original_size")),
                 deduplicated_size=_count(fields.get("deduplicated_size")),
                 path=str(fields.get("path", "")),
+            )
+        case "progress_percent" if fields.get("msgid") == "extract" and not fields.get("finished"):
+            path = fields.get("info") or [""]
+            return ExtractProgress(
+                done=_count(fields.get("current")), total=_count(fields.get("total")), path=str(path[-1])
             )
         case "log_message":
             return LogMessage(

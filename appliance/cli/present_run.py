@@ -40,7 +40,10 @@ STEP_WORDS = {
     "prune": "deleting what is not to be kept",
     "compact": "freeing the room",
     "repair": "rolling the repository back",
+    "restore": "restoring",
 }
+# Steps in which numbers move.
+MOVING = ("create", "restore")
 
 
 def run_json(record: RunRecord) -> dict[str, Any]:
@@ -116,8 +119,11 @@ def _archive_words(archive: ArchiveStats) -> str:
 def progress_words(progress: Progress) -> str:
     """Say where a run is."""
     words = STEP_WORDS.get(progress.step, safe(progress.step))
-    if progress.step != "create":
+    if progress.step not in MOVING:
         return words
+    if progress.step == "restore":
+        of = f" of {size(progress.total_size)}" if progress.total_size else ""
+        return f"{words}: {progress.files} files, {size(progress.original_size)}{of}"
     return f"{words}: {progress.files} files, {size(progress.original_size)}, {size(progress.deduplicated_size)} new"
 
 

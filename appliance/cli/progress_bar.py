@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from appliance.cli.present_run import progress_words
+from appliance.cli.present_run import MOVING, progress_words
 from appliance.cli.readable import safe
 from appliance.cli.watching import Ended, Refused, Underway, Waiting
 
@@ -46,7 +46,8 @@ class Bars:
             if isinstance(sight, Underway) and sight.progress is not None:
                 # Never quite full before the run has ended: the tree may have grown since the last archive.
                 done = sight.progress.original_size
-                total = expected if expected is None or done < expected else round(done * 1.01) + 1
+                known = sight.progress.total_size or expected
+                total = known if known is None or done < known else round(done * 1.01) + 1
                 self.live.update(task, completed=done, total=total, description=_words(sight))
             elif isinstance(sight, Ended | Refused):
                 self.live.update(task, completed=1, total=1, description=_words(sight))
@@ -94,7 +95,7 @@ def _words(sight: Sight) -> str:
         case Underway(progress=None):
             return "starting"
         case Underway(progress=progress) if progress is not None:
-            path = safe(progress.path) if progress.step == "create" else ""
+            path = safe(progress.path) if progress.step in MOVING else ""
             shown = path if len(path) <= _PATH_WIDTH else f"…{path[1 - _PATH_WIDTH :]}"
             return f"{progress_words(progress)}  {shown}".rstrip()
         case Ended(record=record):

@@ -35,6 +35,7 @@ def real() -> Surroundings:
         config_folder=config,
         state_folder=state,
         repositories_folder=repositories,
+        restored_folder=_folder("BORGPULL_RESTORED", places.RESTORED),
         load=lambda: load(config, os.environ),
         journal=cache(lambda: _journal(state)),
         engine=cache(_engine),

@@ -1,36 +1,46 @@
-"""`borgpull restore`: from an archive back onto the machine."""
+"""`borgpull restore`: from an archive back onto the machine, onto this server, or to whoever asked."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import click
 
 from appliance.cli.files import archive_name
-from appliance.cli.question import ask
-from appliance.cli.readable import safe, say_json
+from appliance.cli.matching import insist_matching, insist_sound_paths
+from appliance.cli.restore_here import into_folder, into_stream
+from appliance.cli.restore_preview import say_choice, show_preview
 from appliance.cli.run import watch
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client, require_supervisor
-from appliance.plan.container import PREVIEW
-from appliance.plan.restores import WAYS, choose_way, fresh_folder, refusal
+from appliance.plan.restores import FORMS, WAYS, choose_way, fresh_folder, refusal
 from appliance.record import Operation, RequestKind, RestoreOrder, Way
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from appliance.config.model import Client
     from appliance.plan.restores import Choice
 
-_SHOWN = 20
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wish:
+    """The options of the command line, as they came."""
+
+    target: str
+    form: str
+    in_place: bool
+    dry_run: bool
+    resume: bool
+    yes: bool
+    for_programs: bool
 
 
 @click.command()
 @click.argument("name")
 @click.argument("archive")
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option("--way", type=click.Choice([str(way) for way in WAYS]), help="By the client's names, or by number.")
-@click.option("--to", "target", metavar="DIR", default="", help="New or empty folder on the machine.")
+@click.option("--way", type=click.Choice([str(way) for way in WAYS]), help="By names or numbers; or onto this server.")
+@click.option("--to", "target", metavar="DIR", default="", help="New or empty folder on the machine, or here.")
+@click.option("--format", "form", type=click.Choice(FORMS), help="To standard output, which is no terminal.")
 @click.option("--in-place", is_flag=True, help="Where it was, or below DIR, over what is there.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be restored, and what is in the way.")
 @click.option("--resume", is_flag=True, help="Go on with a restore that was cut off; needs its --to or --in-place.")
@@ -45,84 +55,98 @@ def restore(
     *,
     way: str | None,
     target: str,
+    form: str | None,
     in_place: bool,
     dry_run: bool,
     resume: bool,
     yes: bool,
     for_programs: bool,
 ) -> None:
-    """Restore an archive, or PATHs of it, onto the machine. ARCHIVE may be `latest`.
+    """Restore an archive, or PATHs of it. ARCHIVE may be `latest`.
 
-    Without --to and --in-place it goes into a new folder in the machine's root. The machine must let the restore key
-    in: `borgpull client setup NAME --restore`. The exit code is the outcome.
+    Onto the machine it goes into a new folder in its root without --to and --in-place, and the machine must let the
+    restore key in: `borgpull client setup NAME --restore`. With --way local it goes into a folder of this server, or
+    with --format to standard output. The exit code is the outcome.
 
     Example: borgpull restore web1 latest etc/nginx
 
-    Or: borgpull restore web1 latest --way numeric --in-place
+    Or: docker compose exec -T supervisor borgpull restore web1 latest --format tar > web1.tar
     """
     client = known_client(world.load(), name)
-    if why := refusal(client):
+    wish = _Wish(
+        target=target,
+        form=form or "",
+        in_place=in_place,
+        dry_run=dry_run,
+        resume=resume,
+        yes=yes,
+        for_programs=for_programs,
+    )
+    choice = choose_way(client, Way(way) if way else None, is_part=bool(paths), form=wish.form)
+    if why := refusal(client, choice.way, wish.form):
         raise click.UsageError(why)
-    _insist_sound(client, target, in_place=in_place, resume=resume)
-    choice = choose_way(Way(way) if way else None, is_part=bool(paths))
+    insist_sound_paths(paths)
+    _insist_sound(client, choice.way, wish)
     order = RestoreOrder(
         archive=archive_name(world, client, archive),
         way=choice.way,
         paths=tuple(path.strip("/") for path in paths),
-        target=target or ("" if in_place else fresh_folder(client, world.clock.now())),
+        target=target,
         in_place=in_place,
+        form=wish.form,
         resume=resume,
     )
-    world.keys().create_restore_key(name)
-    if not for_programs:
-        _say_choice(choice, order)
-    if dry_run:
-        _show_preview(world, client, order, for_programs=for_programs)
+    insist_matching(world, client, order.archive, order.paths)
+    if dry_run and choice.way is Way.LOCAL:
+        show_preview(world, client, order, for_programs=for_programs)
+    elif wish.form:
+        into_stream(world, client, order, choice)
+    elif choice.way is Way.LOCAL:
+        into_folder(world, client, order, choice, for_programs=for_programs)
+    else:
+        _onto_the_machine(world, client, order, choice, wish)
+
+
+def _onto_the_machine(world: Surroundings, client: Client, order: RestoreOrder, choice: Choice, wish: _Wish) -> None:
+    if not order.target and not order.in_place:
+        order = replace(order, target=fresh_folder(client, world.clock.now()))
+    world.keys().create_restore_key(client.name)
+    if not wish.for_programs:
+        say_choice(choice, order.archive, order.target or "its own places")
+    if wish.dry_run:
+        show_preview(world, client, order, for_programs=wish.for_programs)
         return
-    require_supervisor(world.journal(), world.clock.now())
-    if in_place and not yes:
-        _show_preview(world, client, order, for_programs=False)
-        click.confirm("Write over what is there?", abort=True)
     store = world.journal()
-    asked = store.ask(RequestKind.RUN, name, Operation.RESTORE, restore=order)
-    watch(world, store, {name: asked}, for_programs=for_programs)
+    require_supervisor(store, world.clock.now())
+    if order.in_place and not wish.yes:
+        show_preview(world, client, order, for_programs=False)
+        click.confirm("Write over what is there?", abort=True)
+    asked = store.ask(RequestKind.RUN, client.name, Operation.RESTORE, restore=order)
+    watch(world, store, {client.name: asked}, for_programs=wish.for_programs)
 
 
-def _insist_sound(client: Client, target: str, *, in_place: bool, resume: bool) -> None:
+def _insist_sound(client: Client, way: Way, wish: _Wish) -> None:
+    target = wish.target
     if target and not target.startswith("/"):
-        raise click.UsageError(f"--to {target} is no absolute path on {client.name}.")
+        raise click.UsageError(f"--to {target} is no absolute path.")
+    if way is Way.LOCAL:
+        _insist_sound_here(wish)
+        return
     if target.strip("/") == "" and target:
         raise click.UsageError("To restore over the machine's own root: --in-place, without --to.")
-    if resume and not target and not in_place:
+    if wish.resume and not target and not wish.in_place:
         raise click.UsageError("--resume needs the --to (or the --in-place) of the restore that was cut off.")
     user = getattr(client, "user", "root")
     if user != "root" and not target:
         raise click.UsageError(f"{user} may not write in {client.name}'s root; name a folder of its own with --to.")
 
 
-def _say_choice(choice: Choice, order: RestoreOrder) -> None:
-    place = order.target or "its own places"
-    click.echo(f"{order.archive} goes to {place} by way {choice.way} ({choice.reason}).", err=True)
-    click.echo(f"On this way {', '.join(choice.losses)}.", err=True)
-
-
-def _show_preview(world: Surroundings, client: Client, order: RestoreOrder, *, for_programs: bool) -> None:
-    items = ask(world, client, PREVIEW, restore=replace(order, preview=True))
-    if for_programs:
-        say_json([dict(item) for item in items])
-        return
-    shown = 0
-    totals: Mapping[str, Any] = {}
-    for item in items:
-        if "path" not in item:
-            totals = item
-        elif item["exists"] or not order.in_place:
-            shown += 1
-            if shown <= _SHOWN:
-                click.echo(f"{'over ' if item['exists'] else ''}{safe(str(item['path']))}")
-    if shown > _SHOWN:
-        click.echo(f"... and {shown - _SHOWN} more")
-    click.echo(
-        f"{totals.get('members', 0)} files and folders, {totals.get('size', 0)} bytes; "
-        f"{totals.get('exist', 0)} of them are written over what is there."
-    )
+def _insist_sound_here(wish: _Wish) -> None:
+    if wish.in_place:
+        raise click.UsageError("--in-place is for the machine's own places; --way local writes into a folder here.")
+    if wish.form and (wish.target or wish.resume):
+        raise click.UsageError("--format writes to standard output, so it knows neither --to nor --resume.")
+    if wish.form and wish.for_programs and not wish.dry_run:
+        raise click.UsageError("--format writes the restored files to standard output, so no JSON can go there.")
+    if wish.resume and not wish.target:
+        raise click.UsageError("--resume needs the --to of the restore that was cut off.")

@@ -18,6 +18,8 @@ from appliance.record import Operation, Outcome, RequestKind
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rich.console import RenderableType
+
     from appliance.cli.surroundings import Store
     from appliance.cli.watching import Ending
 
@@ -64,7 +66,7 @@ def watch(world: Surroundings, store: Store, asked: Mapping[str, int], *, for_pr
     """Watch the asked runs to their end, print the endings and leave with the worst exit code."""
     context = click.get_current_context()
     try:
-        endings = _watched(world, store, asked, for_programs=for_programs)
+        endings = watched(world, store, asked, for_programs=for_programs)
     except KeyboardInterrupt:
         names = " ".join(asked)
         click.echo(f"\nNo longer watching; what was asked goes on. `borgpull stop {names}` ends it.", err=True)
@@ -73,15 +75,18 @@ def watch(world: Surroundings, store: Store, asked: Mapping[str, int], *, for_pr
         say_json([_ending_json(ending) for ending in endings])
     else:
         for ending in endings:
-            show(
-                ended(ending.record)
-                if isinstance(ending, Ended)
-                else Text(f"{ending.client}: refused: {safe_lines(ending.sentence)}", style="yellow")
-            )
+            show(ending_words(ending))
     context.exit(worst(endings))
 
 
-def _watched(world: Surroundings, store: Store, asked: Mapping[str, int], *, for_programs: bool) -> tuple[Ending, ...]:
+def ending_words(ending: Ending) -> RenderableType:
+    """Say how an asked run ended."""
+    if isinstance(ending, Ended):
+        return ended(ending.record)
+    return Text(f"{ending.client}: refused: {safe_lines(ending.sentence)}", style="yellow")
+
+
+def watched(world: Surroundings, store: Store, asked: Mapping[str, int], *, for_programs: bool) -> tuple[Ending, ...]:
     """Progress goes to standard error, so that standard output holds nothing but the result."""
     console = screen(error=True)
     if not console.is_terminal:

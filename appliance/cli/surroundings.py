@@ -93,6 +93,7 @@ class Surroundings:
     config_folder: Path
     state_folder: Path
     repositories_folder: Path
+    restored_folder: Path
     load: Callable[[], Appliance]
     journal: Callable[[], Store]
     engine: Callable[[], InspectableEngine]

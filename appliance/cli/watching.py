@@ -104,8 +104,11 @@ def look(store: Store, client: str, request_id: int) -> Sight:
 
 
 def _already_running(store: Store, request: Request) -> RunRecord | None:
-    """Whoever asks for what is running already wants to see that one; not so who accepts what it would refuse."""
-    if request.accept_shrink:
+    """Whoever asks for what is running already wants to see that one; not so who accepts what it would refuse.
+
+    And not so who restores: it is another restore that runs.
+    """
+    if request.accept_shrink or request.restore is not None:
         return None
     return next(
         (

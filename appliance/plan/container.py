@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, assert_never
 
 from appliance.config.model import (
@@ -15,18 +16,18 @@ from appliance.config.model import (
 )
 from appliance.plan import places
 from appliance.ports import ContainerSpec, Mount
-from appliance.record import Operation
+from appliance.record import Operation, Way
 
 if TYPE_CHECKING:
-    from pathlib import PurePosixPath
-
     from appliance.config.model import AnyBorgClient, ApplianceSettings, Client
     from appliance.plan.run_plan import RunPlan
 
 SCAN = "scan"
 # What a restore would do: a look at the client with its restore key.
 PREVIEW = "preview"
-QUESTIONS = ("archives", "files", "key-export", "inspect", SCAN, PREVIEW)
+# Whether paths and patterns name anything in an archive, and what is near to those that do not.
+MATCH = "match"
+QUESTIONS = ("archives", "files", "key-export", "inspect", SCAN, PREVIEW, MATCH)
 # A Borg command of an operator on the client: no run that is recorded, but under the client's lock like one.
 BY_HAND = "by-hand"
 # They meet nothing but the repository: no network, no right (S6).
@@ -67,7 +68,8 @@ def container_spec(client: Client, plan: RunPlan, settings: ApplianceSettings) -
 
 def _of_a_run(client: Client, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
     if plan.operation in _IN_THE_REPOSITORY:
-        return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")
+        mounts = (_plan(plan), *_repository(client), *_onto_this_server(plan))
+        return _spec(client, plan, settings, mounts=mounts, network="none")
     if isinstance(client, SshfsClient):
         return _sshfs(client, plan, settings)
     if isinstance(client, BorgClient):
@@ -186,6 +188,16 @@ def _repository(client: Client) -> tuple[Mount, ...]:
         _ours(places.repository_folder(client.name), places.REPOSITORY, read_only=False),
         _ours(places.cache_folder(client.name), places.CACHE, read_only=False),
     )
+
+
+def _onto_this_server(plan: RunPlan) -> tuple[Mount, ...]:
+    order = plan.restore
+    if order is None or order.way is not Way.LOCAL:
+        return ()
+    if order.stream:
+        return (_ours(places.run_folder(plan.client) / order.stream, places.STREAM, read_only=False),)
+    # That folder alone: whatever is in the archive, nothing else of this server can be written (S8).
+    return (_ours(PurePosixPath(order.target), places.TARGET, read_only=False),)
 
 
 def _source(client: MountClient) -> Mount:

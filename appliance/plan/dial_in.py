@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from appliance.plan.gates import Refusal
 from appliance.plan.judge import Verdict
 from appliance.plan.tunnels import dials_in
-from appliance.record import Operation, Outcome, Reason
+from appliance.record import Operation, Outcome, Reason, Way
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -15,11 +15,17 @@ if TYPE_CHECKING:
 
     from appliance.config.model import Client
     from appliance.ports import ClientHistory
+    from appliance.record import RestoreOrder
 
 # How a tunnel stands, as the supervisor tells the command line and the metrics.
 UP, DOWN = "up", "down"
 # The others work on the repository alone, in a container without network.
-NEED_THE_CLIENT = (Operation.CREATE, Operation.PROBE, Operation.RESTORE)
+_NEED_THE_CLIENT = (Operation.CREATE, Operation.PROBE, Operation.RESTORE)
+
+
+def needs_the_client(operation: Operation, order: RestoreOrder | None) -> bool:
+    """Whether the run reaches the client; `order` is what a restore brings, and one onto this server does not."""
+    return operation in _NEED_THE_CLIENT and (order is None or order.way is not Way.LOCAL)
 
 
 def not_up(client: str) -> str:

@@ -70,6 +70,22 @@ def launch_gate(
     )
 
 
+def restore_gate(
+    client: Client, ground: Ground, *, appliance_id: str, known: KnownRepository | None, others_known: bool
+) -> Refusal | None:
+    """Return what speaks against a restore onto this server: it needs the repository and no room in /repos.
+
+    The client itself is not met, so it may be gone, and need neither key nor pin.
+    """
+    name = client.name
+    missing = read_only_gate(ground) or repository_gate(
+        name, ground, appliance_id=appliance_id, known=known, others_known=others_known
+    )
+    if missing is None and not ground.has_repository:
+        missing = _missing(f"{name} has no repository yet, so there is nothing to restore.")
+    return missing or _passphrase_gate(name, ground)
+
+
 def read_only_gate(ground: Ground) -> Refusal | None:
     """Refuse when nothing can be written to the repositories."""
     if not ground.read_only:
@@ -114,9 +130,8 @@ def repository_gate(
 def secrets_gate(client: Client, ground: Ground) -> Refusal | None:
     """Refuse when a secret or a pin is missing, with the command that makes it."""
     name = client.name
-    if not ground.has_passphrase and ground.has_repository:
-        sentence = f"The passphrase of {name} is missing; bring /config/secrets/{name}/passphrase back."
-        return Refusal(reason=Reason.PASSPHRASE, sentence=sentence)
+    if refusal := _passphrase_gate(name, ground):
+        return refusal
     lacks_a_key = (isinstance(client, MachineClient) and not ground.has_key) or (
         isinstance(client, SshAgentClient) and client.dedicated_key and not ground.has_agent_key
     )
@@ -126,6 +141,13 @@ def secrets_gate(client: Client, ground: Ground) -> Refusal | None:
     if isinstance(client, MachineClient):
         return _pins_gate(client, ground)
     return None
+
+
+def _passphrase_gate(name: str, ground: Ground) -> Refusal | None:
+    if ground.has_passphrase or not ground.has_repository:
+        return None
+    sentence = f"The passphrase of {name} is missing; bring /config/secrets/{name}/passphrase back."
+    return Refusal(reason=Reason.PASSPHRASE, sentence=sentence)
 
 
 def _pins_gate(client: MachineClient, ground: Ground) -> Refusal | None:

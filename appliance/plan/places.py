@@ -8,6 +8,8 @@ from pathlib import PurePosixPath
 CONFIG = PurePosixPath("/config")
 STATE = PurePosixPath("/state")
 REPOSITORIES = PurePosixPath("/repos")
+# What is restored onto this server lands here.
+RESTORED = PurePosixPath("/restored")
 JOURNAL = STATE / "journal.sqlite"
 
 # In a pull container. One odd top-level folder, and the same in the chroot, so that Borg sees its repository and its
@@ -23,6 +25,9 @@ PASSPHRASE = ROOM / "passphrase"
 REPOSITORY = ROOM / "repository"
 CACHE = ROOM / "cache"
 SOURCE = ROOM / "source"
+# Where a restore onto this server writes: the folder, or the pipe to whoever asked.
+TARGET = ROOM / "restored"
+STREAM = ROOM / "stream"
 
 # Constant for ever: Borg's files cache is keyed by the absolute path, so another mount point means reading everything.
 CLIENT_ROOT = PurePosixPath("/mnt/client")

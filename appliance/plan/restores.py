@@ -14,11 +14,26 @@ if TYPE_CHECKING:
     from appliance.config.model import Client
 
 # The ways that this version can go.
-WAYS = (Way.CHROOT, Way.NUMERIC)
+WAYS = (Way.CHROOT, Way.NUMERIC, Way.LOCAL)
+# How it comes to whoever asked, in place of a folder of this server.
+FORMS = ("tar", "tar.zst", "zip")
+_NO_ATTRIBUTES = "ACLs, extended attributes and flags are not restored"
 _LOST_BY_SFTP = (
     "fifos and devices are not restored",
     "times are whole seconds",
-    "ACLs, extended attributes and flags are not restored",
+    _NO_ATTRIBUTES,
+)
+_LOST_IN_A_FOLDER = (
+    "everything belongs to user 1000 of this server, since what writes there has no rights (--format tar keeps owners)",
+    "devices and file capabilities are not restored",
+    "small holes are filled with zeros",
+)
+_LOST_IN_A_TAR = ("times are whole seconds", _NO_ATTRIBUTES)
+_LOST_IN_A_ZIP = (
+    "owners, fifos and devices are not restored",
+    "hard links become symbolic ones",
+    "times are even seconds of 1980 to 2107",
+    _NO_ATTRIBUTES,
 )
 
 
@@ -31,28 +46,37 @@ class Choice:
     losses: tuple[str, ...]
 
 
-def choose_way(wanted: Way | None, *, is_part: bool) -> Choice:
-    """Choose the way: as wanted, else by what is restored, as Borg's page on pull mode does."""
-    way = wanted or (Way.CHROOT if is_part else Way.NUMERIC)
+def choose_way(client: Client, wanted: Way | None, *, is_part: bool, form: str = "") -> Choice:
+    """Choose the way: as wanted, else by what is restored, as Borg's page on pull mode does.
+
+    `form` is one of FORMS, or "" for files that stand somewhere.
+    """
+    onto_this_server = bool(form) or not isinstance(client, MachineClient)
+    way = wanted or (Way.LOCAL if onto_this_server else Way.CHROOT if is_part else Way.NUMERIC)
     reasons = {
+        Way.LOCAL: f"as {form}, to whoever asked" if form else f"{client.name} is no machine that could be written on",
         Way.CHROOT: "a part goes into a system that has its own users, so owners go by their names there",
         Way.NUMERIC: "everything is restored, passwd and group too, so the archive's own numbers fit",
     }
-    return Choice(way=way, reason="asked for" if wanted else reasons[way], losses=_losses(way))
+    return Choice(way=way, reason="asked for" if wanted else reasons[way], losses=_losses(way, form))
 
 
-def _losses(way: Way) -> tuple[str, ...]:
+def _losses(way: Way, form: str) -> tuple[str, ...]:
+    if way is Way.LOCAL:
+        return {"": _LOST_IN_A_FOLDER, "zip": _LOST_IN_A_ZIP}.get(form, _LOST_IN_A_TAR)
     names = "a name that the client does not know keeps the archive's number"
     return (*_LOST_BY_SFTP, *((names,) if way is Way.CHROOT else ()))
 
 
-def refusal(client: Client) -> str:
-    """Say why nothing can be restored onto that client; empty where it can."""
-    if isinstance(client, MachineClient):
+def refusal(client: Client, way: Way, form: str = "") -> str:
+    """Say why nothing can be restored on that way; empty where it can."""
+    if form and way is not Way.LOCAL:
+        return f"--format {form} is for --way local; way {way} writes on {client.name} itself."
+    if way is Way.LOCAL or isinstance(client, MachineClient):
         return ""
     return (
         f"{client.name} is a folder of this host, read by method mount; nothing is restored onto it from here. "
-        "docs/how-to/restore-with-plain-borg.md tells how to get its files back."
+        "--way local restores into a folder of this server."
     )
 
 

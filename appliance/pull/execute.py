@@ -46,6 +46,7 @@ def start(
     stdin: Stream = subprocess.DEVNULL,
     stdout: Stream = None,
     stderr: Stream = None,
+    directory: str = "",
 ) -> Process:
     """Start a program with exactly this environment and these extra descriptors; by itself it reads nothing from us."""
     return subprocess.Popen(
@@ -55,6 +56,7 @@ def start(
         stdout=stdout,
         stderr=stderr,
         pass_fds=tuple(descriptors),
+        cwd=directory or None,
     )
 
 

@@ -29,10 +29,17 @@ class Voice:
         self._progress = replace(self._progress, step=name)
         self._speak()
 
-    def progress(self, *, files: int, original_size: int, deduplicated_size: int, path: str) -> None:
+    def progress(
+        self, *, files: int, original_size: int, deduplicated_size: int, path: str, total_size: int = 0
+    ) -> None:
         """Say how far Borg has come."""
         self._progress = replace(
-            self._progress, files=files, original_size=original_size, deduplicated_size=deduplicated_size, path=path
+            self._progress,
+            files=files,
+            original_size=original_size,
+            deduplicated_size=deduplicated_size,
+            total_size=total_size,
+            path=path,
         )
         if time.monotonic() - self._last_spoken >= _AT_MOST_EVERY_SECONDS:
             self._speak()

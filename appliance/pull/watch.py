@@ -113,7 +113,7 @@ class Watch:
         if lines:
             self._link.beat()
 
-    def _take_line(self, said: output.ArchiveProgress | output.LogMessage | None) -> None:
+    def _take_line(self, said: output.ArchiveProgress | output.ExtractProgress | output.LogMessage | None) -> None:
         match said:
             case output.LogMessage() if _SECOND_SESSION.fullmatch(said.message):
                 self._voice.note("somebody on the client asked for a second session and got none", "warning")

@@ -8,15 +8,16 @@ from appliance.errors import DeviceMissingError, EngineError, NameTakenError, Po
 from appliance.plan import places
 from appliance.plan.bursts import accepted_fact, change_gate
 from appliance.plan.container import container_spec
-from appliance.plan.gates import Refusal, launch_gate
+from appliance.plan.gates import Refusal, launch_gate, restore_gate
 from appliance.plan.judge import Verdict
 from appliance.plan.make import plan_run
-from appliance.record import Operation, Outcome, Reason
+from appliance.record import Operation, Outcome, Reason, Way
 from appliance.run.ending import record_end
 from appliance.run.follow import follow, own_state
 from appliance.run.wake import wake
 
 if TYPE_CHECKING:
+    from appliance.plan.gates import Ground
     from appliance.plan.run_plan import RunPlan
     from appliance.record import RunRecord
     from appliance.run.desk import Desk, Order, Watch
@@ -66,19 +67,10 @@ def _alive(desk: Desk, order: Order) -> tuple[str, ...]:
 
 def _prepare(desk: Desk, order: Order) -> RunPlan | Verdict:
     """Take every gate, and only then touch the volumes."""
-    name = order.client.name
     floor = order.settings.free_space
-    others = any(history.last_success is not None for history in desk.journal.last_runs().values())
     try:
-        ground = desk.volumes.survey(name)
-        refusal = launch_gate(
-            order.client,
-            ground,
-            floor=floor if _fills_the_volume(order) else 0,
-            appliance_id=order.appliance_id,
-            known=desk.journal.repository(name),
-            others_known=others,
-        )
+        ground = desk.volumes.survey(order.client.name)
+        refusal = _gate(desk, order, ground)
         held = _held(desk, order)
         if refusal is None and held is not None:
             return held
@@ -92,6 +84,16 @@ def _prepare(desk: Desk, order: Order) -> RunPlan | Verdict:
     except EngineError as error:
         refusal = Refusal(reason=Reason.ENGINE, sentence=str(error))
     return Verdict(outcome=Outcome.FAILED, reason=refusal.reason, message=refusal.sentence)
+
+
+def _gate(desk: Desk, order: Order, ground: Ground) -> Refusal | None:
+    known = desk.journal.repository(order.client.name)
+    others = any(history.last_success is not None for history in desk.journal.last_runs().values())
+    us, record = order.appliance_id, order.watch.record
+    if record.restore is not None and record.restore.way is Way.LOCAL:
+        return restore_gate(order.client, ground, appliance_id=us, known=known, others_known=others)
+    floor = order.settings.free_space if _fills_the_volume(order) else 0
+    return launch_gate(order.client, ground, floor=floor, appliance_id=us, known=known, others_known=others)
 
 
 def _held(desk: Desk, order: Order) -> Verdict | None:

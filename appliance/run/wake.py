@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from appliance.config.model import MachineClient
 from appliance.errors import EngineError
-from appliance.plan.dial_in import NEED_THE_CLIENT
+from appliance.plan.dial_in import needs_the_client
 from appliance.plan.events import Note
 from appliance.plan.wake import wake_spec
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def wake(desk: Desk, order: Order) -> None:
     """Send the packet where the run needs a client that may sleep, and wait for the second that this takes."""
     client, record = order.client, order.watch.record
-    needs_it = record.operation in NEED_THE_CLIENT
+    needs_it = needs_the_client(record.operation, record.restore)
     if not needs_it or not isinstance(client, MachineClient) or client.wake is None:
         return
     try:

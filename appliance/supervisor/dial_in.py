@@ -52,7 +52,7 @@ class DialIn:
         for due in wishes:
             client = appliance.client(due.client)
             request = asked[due.client][1] if due.client in asked else None
-            needs_it = request is None or request.operation in dial_in.NEED_THE_CLIENT
+            needs_it = request is None or dial_in.needs_the_client(request.operation, request.restore)
             if client is None or not needs_it or not self._is_away(client):
                 ready.append(due)
             elif request is not None:

@@ -10,7 +10,7 @@ import pytest
 from appliance.plan.restores import choose_way
 from appliance.record import LedgerEntry, Operation, Outcome, Request, RunRecord, Way
 from tests.cli_world import CliWorld
-from tests.house import archive, record, repository
+from tests.house import archive, mounted, one, record, repository
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,6 +24,8 @@ TOTALS = {"members": 2, "exist": 1, "size": 1536}
 def world(tmp_path: Path) -> CliWorld:
     made = CliWorld(tmp_path)
     made.with_repository()
+    # Whatever is asked for is in the archive.
+    made.answer()
     run = replace(record(), archive=NEWEST, repository=repository())
     made.journal.finish(run, [LedgerEntry(client="web1", archive=NEWEST, run_id="run-1")])
     return made
@@ -117,6 +119,14 @@ def test_a_dry_run_only_looks(world: CliWorld) -> None:
         (("--to", "back"), "no absolute path"),
         (("--to", "/"), "--in-place"),
         (("--resume",), "--resume needs the --to"),
+        (("--way", "local", "--in-place"), "--in-place is for the machine"),
+        (("--way", "local", "--resume"), "--resume needs the --to"),
+        (("--format", "tar", "--to", "/restored/x"), "knows neither --to nor"),
+        (("--format", "tar", "--json"), "no JSON can go there"),
+        (("--format", "zip", "--way", "numeric"), "is for --way local"),
+        (("re:[",), "is no regular expression"),
+        (("../etc",), "has a `..`"),
+        (("/",), "name no path"),
     ],
 )
 def test_what_makes_no_sense_is_refused_before_anything_is_asked(
@@ -137,14 +147,39 @@ def test_an_archive_that_is_not_there_is_answered_with_the_nearest(world: CliWor
     assert NEWEST.name in shown.err
 
 
+def test_a_path_that_is_not_there_is_answered_with_the_nearest(world: CliWorld) -> None:
+    world.answer({"path": "etc/ngnix", "found": False, "near": ["etc/nginx"]})
+    code, said, request = restored(world, "etc/ngnix")
+    assert (code, request) == (6, None)
+    assert "Did you mean 'etc/nginx'?" in said
+
+    world.answer({"path": "*.conf", "found": False, "near": []})
+    assert "Then write 'sh:*.conf'" in restored(world, "*.conf")[1]
+
+
+def test_way_local_goes_into_a_folder_of_this_server_and_needs_no_key(world: CliWorld) -> None:
+    code, said, request = restored(world, "--way", "local")
+
+    assert code == 0
+    assert request is not None
+    assert request.restore is not None
+    assert (request.restore.way, request.restore.target) == (Way.LOCAL, "/restored/web1-2026-11-23T120000")
+    assert "everything belongs to user 1000 of this server" in said
+    assert world.keys.restoring == {}
+    # Nothing came, so nothing stays.
+    assert list(world.restored.iterdir()) == []
+
+
 def test_a_folder_of_this_host_is_not_restored_onto(world: CliWorld) -> None:
-    shown = world.run("restore", "media", "latest")
+    shown = world.run("restore", "media", "latest", "--way", "numeric")
 
     assert shown.code == 2
     assert "nothing is restored onto it from here" in " ".join(shown.err.split())
 
 
 def test_the_way_is_the_pages_unless_it_is_said() -> None:
-    assert choose_way(None, is_part=True).way is Way.CHROOT
-    assert choose_way(None, is_part=False).way is Way.NUMERIC
-    assert choose_way(Way.NUMERIC, is_part=True).reason == "asked for"
+    assert choose_way(one(), None, is_part=True).way is Way.CHROOT
+    assert choose_way(one(), None, is_part=False).way is Way.NUMERIC
+    assert choose_way(one(), Way.NUMERIC, is_part=True).reason == "asked for"
+    assert choose_way(one(), None, is_part=True, form="tar").way is Way.LOCAL
+    assert choose_way(mounted(), None, is_part=False).way is Way.LOCAL

@@ -274,3 +274,22 @@ def test_a_restore_onto_the_client_has_the_restore_key_and_no_right_at_all(
 def test_no_other_run_has_the_restore_key(client: Client) -> None:
     for operation in (*Operation, *QUESTIONS, BY_HAND):
         assert "/.borgpull/restore_key" not in targets(spec(client, operation), writable=False)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_restore_onto_this_server_gets_its_folder_or_its_pipe_and_neither_network_nor_rights(client: Client) -> None:
+    settings = ApplianceSettings(privileged=True, network="lan")
+    places_of = {
+        "/.borgpull/restored": RestoreOrder(archive="a", way=Way.LOCAL, target="/restored/back"),
+        "/.borgpull/stream": RestoreOrder(archive="a", way=Way.LOCAL, form="tar", stream="stream-1"),
+    }
+    for target, order in places_of.items():
+        plan = plan_run(client, "restore", run_id="r", now=NOON, appliance_id="us", restore=order)
+        found = container_spec(client, plan, settings)
+
+        assert (found.user, found.capabilities, found.devices, found.network) == ("1000:1000", (), (), "none")
+        assert (found.privileged, found.ports, found.dns) == (False, (), ())
+        assert targets(found, writable=True) == {"/.borgpull/repository", "/.borgpull/cache", target}
+        assert targets(found, writable=False) == {"/.borgpull/plan.json", "/.borgpull/passphrase"}
+        (source,) = (mount.source for mount in found.mounts if mount.target == target)
+        assert source in ("/restored/back", f"/state/runs/{client.name}/stream-1")

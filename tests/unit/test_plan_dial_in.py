@@ -8,9 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from appliance.plan.dial_in import asked_for, scheduled, tunnel_gate
+from appliance.plan.dial_in import asked_for, needs_the_client, scheduled, tunnel_gate
 from appliance.plan.due import Due, callbacks, choose, decide
-from appliance.record import Outcome, Reason, Trigger
+from appliance.record import Operation, Outcome, Reason, RestoreOrder, Trigger, Way
 from tests.house import NOON, history, house, record
 from tests.tunnels import calling_back, dialling
 
@@ -114,3 +114,12 @@ def test_two_clients_that_call_back_at_one_port_do_not_run_at_the_same_time() ->
     assert [due.client for due in choose(dues("db2", "web1"), 1, ports, busy=("db1",))] == ["web1"]
     assert [due.client for due in choose(dues("db2"), 4, ports, busy=("web1",))] == ["db2"]
     assert choose(dues("db1"), 0, ports) == ()
+
+
+def test_a_restore_onto_this_server_waits_for_nobody() -> None:
+    here, there = (RestoreOrder(archive="a", way=way) for way in (Way.LOCAL, Way.NUMERIC))
+
+    assert not needs_the_client(Operation.RESTORE, here)
+    assert needs_the_client(Operation.RESTORE, there)
+    assert needs_the_client(Operation.CREATE, None)
+    assert not needs_the_client(Operation.PRUNE, None)

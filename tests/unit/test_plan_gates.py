@@ -19,6 +19,7 @@ from appliance.plan.gates import (
     io_error_gate,
     launch_gate,
     ledger_gate,
+    restore_gate,
     time_gate,
 )
 from appliance.plan.run_plan import Baseline, KnownArchive, RunPlan
@@ -216,3 +217,16 @@ def test_an_archive_of_another_time_than_its_run_is_refused(seconds: int, *, is_
     refusal = time_gate(plan, NOON + timedelta(seconds=seconds))
 
     assert (refusal is not None) is is_refused
+
+
+def restore_refused(ground: Ground) -> Refusal | None:
+    return restore_gate(one(), ground, appliance_id="us", known=KNOWN, others_known=True)
+
+
+def test_a_restore_onto_this_server_needs_the_repository_alone() -> None:
+    assert restore_refused(replace(FINE, has_key=False, has_known_hosts=False, free_space=0)) is None
+    assert reason(restore_refused(replace(FINE, has_repository=False))) is Reason.REPOSITORY_MISSING
+    assert reason(restore_refused(replace(FINE, marker="another"))) is Reason.REPOSITORY_MISSING
+    assert reason(restore_refused(replace(FINE, has_passphrase=False))) is Reason.PASSPHRASE
+    nothing_yet = restore_gate(one(), EMPTY, appliance_id="us", known=None, others_known=False)
+    assert reason(nothing_yet) is Reason.REPOSITORY_MISSING

@@ -14,6 +14,7 @@ _OVERRIDES = {
     "/config": "BORGPULL_HOST_PATH_CONFIG",
     "/state": "BORGPULL_HOST_PATH_STATE",
     "/repos": "BORGPULL_HOST_PATH_REPOS",
+    "/restored": "BORGPULL_HOST_PATH_RESTORED",
 }
 
 

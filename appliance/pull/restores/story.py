@@ -8,6 +8,7 @@ from appliance.plan.events import Result
 from appliance.pull import ledger, repository
 from appliance.pull.contact import Contact
 from appliance.pull.failure import Failure
+from appliance.pull.restores.local import restore_local
 from appliance.pull.restores.onto_mount import restore_chroot, restore_numeric
 from appliance.record import Outcome, Reason, Way
 
@@ -29,14 +30,14 @@ def restore(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
     if order is None or order.way not in _WAYS:
         raise Failure(Reason.INTERNAL, "This image does not know that way to restore; image and supervisor differ.")
     with Contact(plan) as contact:
-        voice.step("connect")
+        voice.step("look" if order.way is Way.LOCAL else "connect")
         _look(plan, order, voice)
         ends.control.beat()
         restored = _WAYS[order.way](plan, contact, ends, voice)
     return _told(plan, order, restored)
 
 
-_WAYS: dict[Way, Restore] = {Way.CHROOT: restore_chroot, Way.NUMERIC: restore_numeric}
+_WAYS: dict[Way, Restore] = {Way.CHROOT: restore_chroot, Way.NUMERIC: restore_numeric, Way.LOCAL: restore_local}
 
 
 def _look(plan: RunPlan, order: RestoreOrder, voice: Voice) -> None:
@@ -53,12 +54,19 @@ def _look(plan: RunPlan, order: RestoreOrder, voice: Voice) -> None:
 
 
 def _told(plan: RunPlan, order: RestoreOrder, restored: Restored) -> Result:
-    place = order.target or "its own places"
     losses = f" with {restored.warning_count} warnings" if restored.warning_count else ""
     return Result(
         outcome=Outcome.WARNING if restored.warning_count else Outcome.SUCCESS,
-        message=f"{restored.files} files and folders of {order.archive} are in {place} on {plan.client}{losses}.",
+        message=f"{restored.files} files and folders of {order.archive} {_where(plan, order)}{losses}.",
         warnings=restored.warnings,
         warning_count=restored.warning_count,
         exit_code=restored.code,
     )
+
+
+def _where(plan: RunPlan, order: RestoreOrder) -> str:
+    if order.stream:
+        return f"were written as {order.form}"
+    if order.way is Way.LOCAL:
+        return f"are in {order.target} on this server"
+    return f"are in {order.target or 'its own places'} on {plan.client}"

@@ -40,7 +40,8 @@ class ApplianceUnderTest:
         self.supervisor = f"{self.name}-supervisor"
         given = volumes or {}
         self.volumes = {
-            what: given.get(what) or lab.volume(f"{self.name}-{what}") for what in ("config", "state", "repos")
+            what: given.get(what) or lab.volume(f"{self.name}-{what}")
+            for what in ("config", "state", "repos", "restored")
         }
         self.write_config(_CONFIG.format(name=self.name, network=lab.network, more=settings))
 

@@ -31,6 +31,9 @@ def evil_items() -> Iterator[Any]:
     yield evil("srv/evil/out", FOLDER)
     yield evil("srv/evil/out/planted", FILE, chunks=[], size=0)
     yield evil("srv/evil/link", LINK, source=f"/{CANARY}")
+    # Where a pull container has the repository, for a restore onto the server itself.
+    yield evil("srv/evil/repository", LINK, source="/.borgpull/repository")
+    yield evil("srv/evil/repository/config", FILE, chunks=[], size=0)
     yield evil("srv/evil/hard", FILE, source=CANARY)
     yield evil("srv/evil/up", FILE, source=f"../../{CANARY}")
     yield evil("srv/evil/over", LINK, source=f"/{CANARY}")

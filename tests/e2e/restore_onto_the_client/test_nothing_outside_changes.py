@@ -95,3 +95,11 @@ def test_an_archive_that_an_evil_borg_made_reaches_nothing_outside(shared: Share
         assert "its path leads out of the archive" in said
         assert "a hard link to something that this restore did not write" in said
     scene.exec("rm", "-rf", "/srv/fresh-evil", "/srv/evil")
+
+    kept = "cd /repos/evil && stat -c '%n %s %Y' config && ls -A /restored && ls -A /state/cache/evil"
+    shared.appliance.shell("mkdir /restored/evil")
+    before = shared.appliance.shell(kept).stdout
+    done = restored(shared.appliance, "evil", "--way", "local", "--to", "/restored/evil", code=1)
+    assert "../srv/outside/canary: not restored: its path leads out of the archive" in done.stdout
+    assert shared.appliance.shell(kept).stdout == before
+    assert shared.appliance.archives("evil")
