@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from appliance.config.model import Client
 
 # The ways that this version can go.
-WAYS = (Way.CHROOT, Way.NUMERIC, Way.LOCAL)
+WAYS = (Way.CHROOT, Way.NUMERIC, Way.TAR, Way.LOCAL)
 # How it comes to whoever asked, in place of a folder of this server.
 FORMS = ("tar", "tar.zst", "zip")
 _NO_ATTRIBUTES = "ACLs, extended attributes and flags are not restored"
@@ -56,16 +56,19 @@ def choose_way(client: Client, wanted: Way | None, *, is_part: bool, form: str =
     reasons = {
         Way.LOCAL: f"as {form}, to whoever asked" if form else f"{client.name} is no machine that could be written on",
         Way.CHROOT: "a part goes into a system that has its own users, so owners go by their names there",
+        Way.TAR: "asked for",
         Way.NUMERIC: "everything is restored, passwd and group too, so the archive's own numbers fit",
     }
-    return Choice(way=way, reason="asked for" if wanted else reasons[way], losses=_losses(way, form))
+    return Choice(way=way, reason="asked for" if wanted else reasons[way], losses=_losses(way, form, is_part=is_part))
 
 
-def _losses(way: Way, form: str) -> tuple[str, ...]:
+def _losses(way: Way, form: str, *, is_part: bool) -> tuple[str, ...]:
     if way is Way.LOCAL:
         return {"": _LOST_IN_A_FOLDER, "zip": _LOST_IN_A_ZIP}.get(form, _LOST_IN_A_TAR)
-    names = "a name that the client does not know keeps the archive's number"
-    return (*_LOST_BY_SFTP, *((names,) if way is Way.CHROOT else ()))
+    names = ("a name that the client does not know keeps the archive's number",)
+    if way is Way.TAR:
+        return (*_LOST_IN_A_TAR, "small holes are filled with zeros", *(names if is_part else ()))
+    return (*_LOST_BY_SFTP, *(names if way is Way.CHROOT else ()))
 
 
 def refusal(client: Client, way: Way, form: str = "") -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 PIPE = subprocess.PIPE
+DEVNULL = subprocess.DEVNULL
 Process = subprocess.Popen[bytes]
 Stream = int | IO[bytes] | None
 

@@ -7,7 +7,7 @@ import tarfile
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Protocol, cast
 
 from appliance.borg import exits, export, output
 from appliance.plan import places
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from appliance.borg.command import Command
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.restores.members import Member
-    from appliance.pull.sftp.session import Session
 
 # A multiple of tar's block: few turns of the loop for a large file.
 _CHUNK = 1 << 18
@@ -32,12 +31,19 @@ _NEVER_MATCHED = "IncludePatternNeverMatchedWarning"
 _MOST_DAMAGED = 20
 
 
+class Meanwhile(Protocol):
+    """What goes on while Borg is waited for: the talk with the client, and with the root half."""
+
+    def wait_for(self, pipe: int) -> None:
+        """Go on until there is something to read in that pipe; raises Failure at a stop."""
+
+
 @dataclass(slots=True)
 class Export:
     """One archive's members, once each. `damaged` are paths that Borg could not give, `unmatched` what is not there."""
 
     plan: RunPlan
-    session: Session
+    meanwhile: Meanwhile
     archive: str
     paths: tuple[str, ...]
     damaged: list[str] = field(default_factory=list)
@@ -75,7 +81,7 @@ class Export:
         command = export.name_files(self.plan, self.archive, self.paths, without=tuple(self.damaged))
         last, rest = "", b""
         with self._started(command, stdout=None, stderr=execute.PIPE) as process:
-            listening = _Listening(self.session, _descriptor(process.stderr))
+            listening = _Listening(self.meanwhile, _descriptor(process.stderr))
             while chunk := listening.read(_CHUNK):
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
@@ -90,7 +96,7 @@ class Export:
     def _borg(self) -> Iterator[tuple[tarfile.TarFile | None, _Listening]]:
         command = export.export_tar(self.plan, self.archive, self.paths, without=tuple(self.damaged))
         with _SAID.open("wb") as said, self._started(command, stdout=execute.PIPE, stderr=said) as process:
-            listening = _Listening(self.session, _descriptor(process.stdout))
+            listening = _Listening(self.meanwhile, _descriptor(process.stdout))
             yield _opened(listening), listening
 
     @contextmanager
@@ -133,11 +139,11 @@ def _descriptor(pipe: IO[bytes] | None) -> int:
 class _Listening:
     """Borg's output as a file, whose reader goes on talking with the client while it waits."""
 
-    def __init__(self, session: Session, pipe: int) -> None:
-        self._session, self._pipe = session, pipe
+    def __init__(self, meanwhile: Meanwhile, pipe: int) -> None:
+        self._meanwhile, self._pipe = meanwhile, pipe
 
     def read(self, size: int) -> bytes:
-        self._session.wait_for(self._pipe)
+        self._meanwhile.wait_for(self._pipe)
         return os.read(self._pipe, min(size, _CHUNK))
 
     def drain(self) -> None:

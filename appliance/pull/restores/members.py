@@ -29,7 +29,10 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Member:
-    """One member. `parts` is its path, None where that would lead out; `target` is a link's text, or a file's path."""
+    """One member. `parts` is its path, None where that would lead out; `target` is a link's text, or a file's path.
+
+    `type` is the tar's own word for the kind, `device` a device's numbers.
+    """
 
     path: str
     parts: tuple[bytes, ...] | None
@@ -40,6 +43,8 @@ class Member:
     size: int
     mtime: int
     target: str
+    type: bytes = tarfile.REGTYPE
+    device: tuple[int, int] = (0, 0)
 
 
 def member(info: tarfile.TarInfo) -> Member:
@@ -55,6 +60,8 @@ def member(info: tarfile.TarInfo) -> Member:
         size=info.size,
         mtime=int(info.mtime),
         target=info.linkname,
+        type=info.type,
+        device=(info.devmajor, info.devminor),
     )
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from appliance.pull.restores.standing import Standing
     from appliance.pull.sftp.session import Session
 
-_OUTSIDE = "its path leads out of the archive"
-_NO_SOURCE = "it is a hard link to something that this restore did not write"
+OUTSIDE = "its path leads out of the archive"
+NO_SOURCE = "it is a hard link to something that this restore did not write"
 
 
 class Placing:
@@ -48,7 +48,7 @@ class Placing:
     def put(self, member: Member, content: IO[bytes] | None) -> None:
         """Place one member; what cannot or must not be placed goes into the report."""
         if member.parts is None:
-            self._report.not_restored(member.path, _OUTSIDE)
+            self._report.not_restored(member.path, OUTSIDE)
             return
         self._session.make_room()
         self._folders.leave_all_but(member.parts)
@@ -62,7 +62,7 @@ class Placing:
             self._folder(member, self._folders.enter(parts), parts)
             return
         if not parts:
-            self._report.not_restored(member.path, _OUTSIDE)
+            self._report.not_restored(member.path, OUTSIDE)
             return
         folder = self._folders.enter(parts[:-1])
         final = self._folders.path_of(parts)
@@ -89,7 +89,7 @@ class Placing:
         source = safe_parts(member.target)
         path = self._folders.path_of(source) if source else b""
         if hash(path) not in self._written or packets.HARD_LINK not in self._session.extensions:
-            self._report.not_restored(member.path, _NO_SOURCE)
+            self._report.not_restored(member.path, NO_SOURCE)
             return
         if path in self._filing.under_way:
             self._session.settle()

@@ -8,6 +8,7 @@ from appliance.plan.events import Result
 from appliance.pull import ledger, repository
 from appliance.pull.contact import Contact
 from appliance.pull.failure import Failure
+from appliance.pull.restores.by_tar import restore_by_tar
 from appliance.pull.restores.local import restore_local
 from appliance.pull.restores.onto_mount import restore_chroot, restore_numeric
 from appliance.record import Outcome, Reason, Way
@@ -37,7 +38,12 @@ def restore(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
     return _told(plan, order, restored)
 
 
-_WAYS: dict[Way, Restore] = {Way.CHROOT: restore_chroot, Way.NUMERIC: restore_numeric, Way.LOCAL: restore_local}
+_WAYS: dict[Way, Restore] = {
+    Way.CHROOT: restore_chroot,
+    Way.NUMERIC: restore_numeric,
+    Way.TAR: restore_by_tar,
+    Way.LOCAL: restore_local,
+}
 
 
 def _look(plan: RunPlan, order: RestoreOrder, voice: Voice) -> None:

@@ -52,12 +52,12 @@ def scene(shared: Shared) -> Iterator[Machine]:
     machine.exec("sh", "-euc", SCENE)
     shared.appliance.add_client("scene", machine, "--path", "/srv/scene")
     assert shared.appliance.run("scene").returncode == 0
-    open_lease(shared.appliance, "scene", machine)
+    open_lease(shared.appliance, "scene", machine, "--way", "tar")
     yield machine
     machine.exec("rm", "-rf", "/srv/scene", "/srv/outside")
 
 
-@pytest.mark.parametrize(("way", "part"), list(product(["chroot", "numeric"], ["partial", "full"])))
+@pytest.mark.parametrize(("way", "part"), list(product(["chroot", "numeric", "tar"], ["partial", "full"])))
 def test_what_a_link_points_to_keeps_owner_mode_time_and_content(
     shared: Shared, scene: Machine, way: str, part: str
 ) -> None:
@@ -83,11 +83,12 @@ def test_an_archive_that_an_evil_borg_made_reaches_nothing_outside(shared: Share
     scene.exec("sh", "-c", "cat > /srv/evil.py", stdin=EVIL_BORG)
     made = client.run_evil('exec /usr/bin/python3 /srv/evil.py "$@"')
     assert made.returncode in (0, 1), made.stdout + made.stderr
-    open_lease(shared.appliance, "evil", scene)
+    open_lease(shared.appliance, "evil", scene, "--way", "tar")
     before = scene.exec("sh", "-euc", STATE).stdout
 
-    for where in (("--to", "/srv/fresh-evil"), ("--in-place", "--yes")):
-        done = restored(shared.appliance, "evil", "--way", "numeric", *where, code=1)
+    for way, where in product(("numeric", "tar"), (("--to", "/srv/fresh-evil"), ("--in-place", "--yes"))):
+        scene.exec("rm", "-rf", "/srv/fresh-evil")
+        done = restored(shared.appliance, "evil", "--way", way, *where, code=1)
 
         said = done.stdout + done.stderr
         assert scene.exec("sh", "-euc", STATE).stdout == before

@@ -1,0 +1,161 @@
+"""Way `tar`: `borg export-tar` here, looked through member by member, into `tar -x` on the client.
+
+The page's own recipe pipes the one into the other. What comes between is S8: a tar unpacks through links that stand in
+its way (busybox always, GNU where it is told to), and a stream that breaks off looks whole to it.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from appliance.borg import extract
+from appliance.borg import repository as verbs
+from appliance.borg.export import folders_on_the_way, is_pattern
+from appliance.pull import repository
+from appliance.pull.failure import Failure
+from appliance.pull.restores import there
+from appliance.pull.restores.export import Export
+from appliance.pull.restores.members import safe_parts
+from appliance.pull.restores.report import Report
+from appliance.pull.restores.restored import Restored
+from appliance.pull.restores.sending import Sending, Standing
+from appliance.pull.restores.tar_pipe import tar_there
+from appliance.record import Reason
+
+if TYPE_CHECKING:
+    from appliance.plan.run_plan import RunPlan
+    from appliance.pull.contact import Contact
+    from appliance.pull.control import Control
+    from appliance.pull.ends import Ends
+    from appliance.pull.restores.there import Ground
+    from appliance.pull.voice import Voice
+    from appliance.record import RestoreOrder
+
+_REMOVE_SECONDS = 60
+
+
+def restore_by_tar(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Restored:
+    """Restore a part with owners by name, everything with their numbers; raises Failure."""
+    order = plan.restore
+    assert order is not None  # noqa: S101 - there is no restore without
+    ground = there.prepare(contact.control(), plan, order)
+    if order.preview:
+        tell(plan, order, contact.control(), ground, voice)
+        return Restored()
+    voice.step("open")
+    try:
+        return _restore(plan, order, contact, ground, ends, voice)
+    finally:
+        voice.step("close")
+        there.give_back(contact.control(), ground)
+
+
+def _restore(
+    plan: RunPlan, order: RestoreOrder, contact: Contact, ground: Ground, ends: Ends, voice: Voice
+) -> Restored:
+    standing = stands_in_place(plan, order, contact.control(), ground) if order.in_place else Standing()
+    ends.control.beat()
+    report = Report()
+    voice.step("restore")
+    sending = Sending(
+        voice=voice,
+        report=report,
+        keeps_names=bool(order.paths),
+        takes_root=order.in_place,
+        is_gnu=ground.is_gnu,
+        standing=standing,
+        on_the_way=frozenset(filter(None, map(safe_parts, folders_on_the_way(order.paths)))),
+    )
+    with tar_there(plan, ends, ground) as pipe:
+        export = Export(plan, pipe, order.archive, order.paths)
+        sending.send_members(export, pipe)
+        complaints = pipe.finish()
+    _remove_cut(contact.control(), ground, sending.cut, export.damaged)
+    with tar_there(plan, ends, ground) as pipe:
+        sending.send_folders(pipe)
+        complaints += pipe.finish()
+    for complaint in complaints:
+        report.warn(complaint)
+    _add(plan, report, export, ground)
+    return Restored(
+        files=report.files,
+        size=report.size,
+        warnings=report.warnings(),
+        warning_count=report.warning_count,
+        code=export.code,
+    )
+
+
+def stands_in_place(plan: RunPlan, order: RestoreOrder, control: Control, ground: Ground) -> Standing:
+    """Look at every folder that the restore would go through or write; what is a link there is not gone through."""
+    above = {str(folder) for path in _paths(plan, order) for folder in PurePosixPath(path).parents} - {"."}
+    found = list(there.standing(control, plan, ground, sorted(above)))
+    return Standing(
+        folders=frozenset(path for path, kind in found if kind == "folder"),
+        links=frozenset(path for path, kind in found if kind == "link"),
+    )
+
+
+def tell(plan: RunPlan, order: RestoreOrder, control: Control, ground: Ground, voice: Voice) -> None:
+    """Tell every member that would come and what stands in its place, then the totals. Changes nothing."""
+    entries = []
+    for line in repository.borg(plan, verbs.list_files(plan, order.archive, order.paths)).stdout.splitlines():
+        entry = json.loads(line)
+        if safe_parts(entry["path"]):
+            entries.append((entry["path"], entry["type"], int(entry.get("size") or 0)))
+    looks = order.in_place or order.resume
+    found = dict(there.standing(control, plan, ground, (path for path, _, _ in entries))) if looks else {}
+    count = 0
+    for path, kind, _ in entries:
+        # A folder that is there stays, and only gets its owner, mode and time.
+        exists = path in found and not (kind == "d" and found[path] == "folder")
+        count += exists
+        voice.data({"path": path, "exists": exists, "kind": kind})
+    voice.data({"members": len(entries), "exist": count, "size": sum(size for _, _, size in entries)})
+
+
+def _paths(plan: RunPlan, order: RestoreOrder) -> set[str]:
+    """Every path of what is restored, and of the folders on the way, each with something below so that it counts."""
+    listed = repository.borg(plan, extract.list_kinds(plan, order.archive, order.paths)).stdout.splitlines()
+    entries = [json.loads(line) for line in listed]
+    found = {f"{entry['path']}/." if entry["type"] == "d" else entry["path"] for entry in entries}
+    wanted = {path.removeprefix("pp:").strip("/") for path in order.paths if not is_pattern(path) or path[:3] == "pp:"}
+    return {path for path in found | wanted if safe_parts(path)}
+
+
+def _remove_cut(control: Control, ground: Ground, cut: list[str], damaged: list[str]) -> None:
+    """Remove what was begun and turned out to be damaged: zeros must not look like the file."""
+    gone = [path for path in cut if path.removeprefix("./") in damaged]
+    if gone:
+        names = " ".join(shlex.quote(path) for path in gone)
+        control.run(f"cd {shlex.quote(ground.root)} && rm -f {names}\n", timeout_seconds=_REMOVE_SECONDS)
+
+
+def _add(plan: RunPlan, report: Report, export: Export, ground: Ground) -> None:
+    if not ground.is_root:
+        report.warn(f"everything belongs to {plan.user} there: only root can give files away")
+    for path in export.unmatched:
+        report.not_restored(path, "it is not in the archive")
+    for path in export.damaged:
+        report.not_restored(path, "its content is damaged in the repository")
+    for warning in export.warnings:
+        report.warn(warning)
+    failure: tuple[Reason, str] | None = None
+    if export.damaged:
+        failure = Reason.INTEGRITY, _DAMAGED.format(len(export.damaged), export.damaged[0], report.files, plan.client)
+    elif export.unmatched and not report.files:
+        unmatched = ", ".join(export.unmatched)
+        failure = Reason.NOT_FOUND, f"{export.archive} holds nothing at {unmatched}; nothing was changed."
+    elif report.missing and not report.files:
+        failure = Reason.TARGET, f"Nothing could be restored onto {plan.client}: {report.warnings()[-1]}."
+    if failure:
+        raise Failure(*failure, warnings=report.warnings(), count=report.warning_count, code=export.code)
+
+
+_DAMAGED = (
+    "{0} files are damaged in the repository, the first is {1}. The other {2} are on {3}. An older archive may have "
+    "the damaged ones whole."
+)
