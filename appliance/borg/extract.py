@@ -1,11 +1,13 @@
-"""`borg extract` as a command, for restores onto this server; each path is named before it is read."""
+"""`borg extract` as a command, here or on the client; each path is named before it is read."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.borg.command import REPOSITORY, Command, borg
+from appliance.borg.command import LOCK_WAIT_SECONDS, REPOSITORY, Command, borg
+from appliance.borg.create import client_environment
 from appliance.borg.export import in_style
+from appliance.plan import places
 
 if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
@@ -56,3 +58,29 @@ def list_standing(plan: RunPlan, archive: str, paths: tuple[str, ...]) -> Comman
     """List kind, path, size, time and link of everything that `extract` would bring, a JSON object a line."""
     where = f"{REPOSITORY}::{archive}"
     return borg(plan, "list", "--json-lines", "--format", _STANDING, where, "--", *in_style(paths))
+
+
+def extract_on_client(
+    archive: str,
+    paths: tuple[str, ...],
+    *,
+    base: str,
+    rsh: str,
+    options: tuple[str, ...] = (),
+    without: tuple[str, ...] = (),
+) -> Command:
+    """Extract on the client into its shell's working folder; the passphrase comes as descriptor 9.
+
+    A part goes by the names of owners that the client knows, everything by the archive's numbers, as on Borg's page.
+    `without` are patterns of what is left out.
+    """
+    argv = (
+        *("borg", "--lock-wait", str(LOCK_WAIT_SECONDS), "--log-json", "--progress", "extract", "--list", "--sparse"),
+        *(() if paths else ("--numeric-ids",)),
+        *options,
+        *(word for pattern in without for word in ("--exclude", pattern)),
+        f"{places.REMOTE_LOCATION}::{archive}",
+        "--",
+        *in_style(paths),
+    )
+    return Command(argv=argv, env=client_environment(base, rsh))

@@ -25,7 +25,8 @@ _SHOWN = 20
 def say_choice(choice: Choice, archive: str, place: str) -> None:
     """Say where it goes, which way, why, and what that loses."""
     click.echo(f"{archive} goes to {place} by way {choice.way} ({choice.reason}).", err=True)
-    click.echo(f"On this way {', '.join(choice.losses)}.", err=True)
+    losses = f"On this way {', '.join(choice.losses)}." if choice.losses else "All that the archive holds comes back."
+    click.echo(losses, err=True)
 
 
 def show_preview(world: Surroundings, client: Client, order: RestoreOrder, *, for_programs: bool) -> None:

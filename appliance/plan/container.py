@@ -55,6 +55,8 @@ def container_spec(client: Client, plan: RunPlan, settings: ApplianceSettings) -
         # Behind other machines there is no look at a host key without logging in to those, which are pinned by then.
         mounts = _reaching(client, plan) if plan.arguments not in ((), ("0",)) else (_plan(plan),)
         return _spec(client, plan, settings, mounts=mounts, network=_network(client, settings))
+    if plan.restore is not None and plan.restore.way is Way.CLIENT and isinstance(client, BorgClient):
+        return _borg(client, plan, settings)
     if plan.writes_on_the_client:
         # Owners are given by the client's own SFTP server: here nothing needs a right, and nothing is mounted (S2).
         mounts = (*_reaching(client, plan), *_repository(client))
@@ -97,7 +99,7 @@ def _sshfs(client: SshfsClient, plan: RunPlan, settings: ApplianceSettings) -> C
 
 def _borg(client: AnyBorgClient, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
     # Borg reads on the client; here only ssh and `borg serve` run, and they need no right at all.
-    is_called = plan.operation in (Operation.CREATE, Operation.PROBE, BY_HAND)
+    is_called = plan.operation in (Operation.CREATE, Operation.PROBE, Operation.RESTORE, BY_HAND)
     callback = client.callback if isinstance(client, SshAgentClient) and is_called else None
     agent_key = (_ours(places.agent_key_file(client.name), places.AGENT_KEY),) if plan.dedicated_key else ()
     return _spec(

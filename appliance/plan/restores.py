@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from appliance.config.model import MachineClient
+from appliance.config.model import BorgClient, MachineClient
 from appliance.record import Way
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from appliance.config.model import Client
 
 # The ways that this version can go.
-WAYS = (Way.CHROOT, Way.NUMERIC, Way.TAR, Way.LOCAL)
+WAYS = (Way.CHROOT, Way.NUMERIC, Way.TAR, Way.CLIENT, Way.LOCAL)
 # How it comes to whoever asked, in place of a folder of this server.
 FORMS = ("tar", "tar.zst", "zip")
 _NO_ATTRIBUTES = "ACLs, extended attributes and flags are not restored"
@@ -52,10 +52,12 @@ def choose_way(client: Client, wanted: Way | None, *, is_part: bool, form: str =
     `form` is one of FORMS, or "" for files that stand somewhere.
     """
     onto_this_server = bool(form) or not isinstance(client, MachineClient)
-    way = wanted or (Way.LOCAL if onto_this_server else Way.CHROOT if is_part else Way.NUMERIC)
+    over_sftp = Way.CHROOT if is_part else Way.NUMERIC
+    way = wanted or (Way.LOCAL if onto_this_server else Way.CLIENT if isinstance(client, BorgClient) else over_sftp)
     reasons = {
         Way.LOCAL: f"as {form}, to whoever asked" if form else f"{client.name} is no machine that could be written on",
         Way.CHROOT: "a part goes into a system that has its own users, so owners go by their names there",
+        Way.CLIENT: f"{client.name} has a Borg of its own, which brings back all that an archive holds",
         Way.TAR: "asked for",
         Way.NUMERIC: "everything is restored, passwd and group too, so the archive's own numbers fit",
     }
@@ -66,6 +68,8 @@ def _losses(way: Way, form: str, *, is_part: bool) -> tuple[str, ...]:
     if way is Way.LOCAL:
         return {"": _LOST_IN_A_FOLDER, "zip": _LOST_IN_A_ZIP}.get(form, _LOST_IN_A_TAR)
     names = ("a name that the client does not know keeps the archive's number",)
+    if way is Way.CLIENT:
+        return names if is_part else ()
     if way is Way.TAR:
         return (*_LOST_IN_A_TAR, "small holes are filled with zeros", *(names if is_part else ()))
     return (*_LOST_BY_SFTP, *(names if way is Way.CHROOT else ()))
@@ -75,6 +79,11 @@ def refusal(client: Client, way: Way, form: str = "") -> str:
     """Say why nothing can be restored on that way; empty where it can."""
     if form and way is not Way.LOCAL:
         return f"--format {form} is for --way local; way {way} writes on {client.name} itself."
+    if way is Way.CLIENT and isinstance(client, MachineClient) and not isinstance(client, BorgClient):
+        return (
+            f"{client.name} is pulled by method {client.method}, so no Borg there knows a way to its repository; take "
+            "--way numeric, chroot or tar."
+        )
     if way is Way.LOCAL or isinstance(client, MachineClient):
         return ""
     return (

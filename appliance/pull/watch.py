@@ -28,7 +28,8 @@ _LONGEST_SAID = 200
 class Heard:
     """What Borg said until its end, and what the root half said meanwhile.
 
-    `said` is the last complaint of the client's own command, where its output is what is backed up.
+    `said` is the last complaint of the client's own command, where its output is what is backed up. `listed` is how
+    many paths an extracting Borg named, `last` the newest of them, `extracted` how many bytes it has come to.
     """
 
     code: int = 0
@@ -40,6 +41,9 @@ class Heard:
     lost: bool = False
     stopped: str = ""
     said: str = ""
+    listed: int = 0
+    last: str = ""
+    extracted: int = 0
 
 
 # The kernel's words for "the other end is gone"; Borg reports them file by file and goes on (borg archiver.py).
@@ -124,12 +128,27 @@ class Watch:
                     deduplicated_size=said.deduplicated_size,
                     path=said.path,
                 )
+            case output.ExtractProgress() if said.path:
+                self._take_extracted(said)
+            case output.LogMessage(source="borg.output.list"):
+                self.heard.listed += 1
+                self.heard.last = said.message[:_LONGEST_WARNING]
             case output.LogMessage(is_housekeeping=True):
                 self._voice.note(f"Borg says: {said.message[:_LONGEST_WARNING]}")
             case output.LogMessage() if said.is_trouble:
                 self._take_trouble(said)
             case _:
                 pass
+
+    def _take_extracted(self, said: output.ExtractProgress) -> None:
+        self.heard.extracted = said.done
+        self._voice.progress(
+            files=self.heard.listed,
+            original_size=said.done,
+            deduplicated_size=0,
+            total_size=said.total,
+            path=said.path,
+        )
 
     def _take_complaint(self, text: str) -> None:
         shown = "".join(character if character.isprintable() else "?" for character in text.strip())[:_LONGEST_SAID]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appliance.plan.restores import choose_way
+from appliance.plan.restores import choose_way, refusal
 from appliance.record import LedgerEntry, Operation, Outcome, Request, RunRecord, Way
 from tests.cli_world import CliWorld
+from tests.clients import client_of
 from tests.house import archive, mounted, one, record, repository
 
 if TYPE_CHECKING:
@@ -183,3 +184,10 @@ def test_the_way_is_the_pages_unless_it_is_said() -> None:
     assert choose_way(one(), Way.NUMERIC, is_part=True).reason == "asked for"
     assert choose_way(one(), None, is_part=True, form="tar").way is Way.LOCAL
     assert choose_way(mounted(), None, is_part=False).way is Way.LOCAL
+    assert choose_way(client_of("socat"), None, is_part=True).way is Way.CLIENT
+    assert choose_way(client_of("socat"), None, is_part=False).losses == ()
+
+
+def test_a_client_without_a_channel_has_no_way_for_a_borg_there() -> None:
+    assert "no Borg there knows a way to its repository" in refusal(client_of("sshfs"), Way.CLIENT)
+    assert refusal(client_of("ssh-agent"), Way.CLIENT) == ""

@@ -10,7 +10,7 @@ import pytest
 
 from appliance.plan.run_plan import RunPlan
 from appliance.pull.methods.channel import Channel
-from appliance.pull.methods.on_client import remote_command
+from appliance.pull.methods.on_client import remote_command, what_is_asked
 from appliance.pull.methods.serve import serve_script
 from appliance.pull.methods.ssh_failure import ssh_failure
 from appliance.pull.methods.workplace import Workplace, tag
@@ -66,7 +66,7 @@ def test_the_shell_of_the_client_gives_borg_the_passphrase_on_descriptor_9_and_c
     (tmp_path / "borg").write_text(BORG, encoding="utf-8")
     (tmp_path / "borg").chmod(0o700)
 
-    command = remote_command(PLAN, place, channel())
+    command = remote_command(what_is_asked(PLAN), place, channel())
     ended = subprocess.run(("/bin/sh", "-c", command), input=CANARY.encode(), timeout=60, check=False)
 
     assert CANARY not in command

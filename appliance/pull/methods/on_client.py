@@ -24,7 +24,7 @@ from appliance.pull.streams import insist_filled, stream_failure
 from appliance.record import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from appliance.borg import output
     from appliance.borg.command import Command
@@ -111,33 +111,47 @@ class OnClient:
 _DAMAGED = (Reason.REPOSITORY, Reason.INTEGRITY, Reason.PASSPHRASE, Reason.REPLAY)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the client's shell does: enter a folder (`where`, shell words) and run Borg there.
+
+    `build` gets Borg's base folder on the client, and what it calls in place of ssh.
+    """
+
+    where: str
+    build: Callable[[str, str], Command]
+
+
 @contextmanager
-def borg_on_the_client(plan: RunPlan, contact: Contact, workplace: Workplace, voice: Voice) -> Iterator[OnClient]:
-    """Open the way for as long as the block lasts; afterwards nothing of it is left on either side."""
+def borg_on_the_client(
+    plan: RunPlan, contact: Contact, workplace: Workplace, voice: Voice, asked: Asked | None = None
+) -> Iterator[OnClient]:
+    """Open the way for as long as the block lasts; afterwards nothing of it is left on either side.
+
+    `asked` is what Borg is to do there: `create` where nothing is said, or the operator's own command.
+    """
     guard = Guard(plan)
     try:
         with channel(plan, workplace, contact, voice) as opened:
             put_files(contact.control(), workplace, opened.files)
             Path(places.SSH_CONFIG).write_text(ssh_config(plan, opened.ssh_options), "utf-8")
-            Path(places.REMOTE_COMMAND).write_text(remote_command(plan, workplace, opened), "utf-8")
+            command = remote_command(asked or what_is_asked(plan), workplace, opened)
+            Path(places.REMOTE_COMMAND).write_text(command, "utf-8")
             yield OnClient(plan=plan, workplace=workplace, channel=opened, guard=guard)
     finally:
         guard.put_back(voice)
 
 
-def remote_command(plan: RunPlan, workplace: Workplace, opened: Channel) -> str:
+def remote_command(asked: Asked, workplace: Workplace, opened: Channel) -> str:
     """Return what the client's shell runs: Borg, with the passphrase from its standard input, then the cleaning.
 
     Nothing secret stands in it, since other users of the client see arguments and, on some systems, environments.
     """
-    build, where = create_on_client, "cd / || exit 126"
-    if plan.operation == BY_HAND:
-        build, where = _by_hand, "cd"
-    command = build(plan, base=workplace.base, rsh=opened.rsh)
+    command = asked.build(workplace.base, opened.rsh)
     exports = [f"export {key}={shlex.quote(value)}" for key, value in {**command.env, "PATH": workplace.path}.items()]
     script = "; ".join(
         [
-            where,
+            asked.where,
             "umask 077",
             # The passphrase under a number of its own: what Borg starts must not find it as its standard input.
             "exec 9<&0 </dev/null",
@@ -152,8 +166,11 @@ def remote_command(plan: RunPlan, workplace: Workplace, opened: Channel) -> str:
     return f"exec /bin/sh -c {shlex.quote(script)}"
 
 
-def _by_hand(plan: RunPlan, *, base: str, rsh: str) -> Command:
-    return by_hand.on_client(plan.arguments, base=base, rsh=rsh)
+def what_is_asked(plan: RunPlan) -> Asked:
+    """Return what a plan without a restore asks for: an archive, or the operator's own command."""
+    if plan.operation == BY_HAND:
+        return Asked(where="cd", build=lambda base, rsh: by_hand.on_client(plan.arguments, base=base, rsh=rsh))
+    return Asked(where="cd / || exit 126", build=lambda base, rsh: create_on_client(plan, base=base, rsh=rsh))
 
 
 def clear_up(contact: Contact, workplace: Workplace, voice: Voice) -> None:

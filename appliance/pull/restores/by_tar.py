@@ -6,18 +6,14 @@ its way (busybox always, GNU where it is told to), and a stream that breaks off 
 
 from __future__ import annotations
 
-import json
 import shlex
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from appliance.borg import extract
-from appliance.borg import repository as verbs
-from appliance.borg.export import folders_on_the_way, is_pattern
-from appliance.pull import repository
+from appliance.borg.export import folders_on_the_way
 from appliance.pull.failure import Failure
 from appliance.pull.restores import there
 from appliance.pull.restores.export import Export
+from appliance.pull.restores.looking import stands_in_place, tell
 from appliance.pull.restores.members import safe_parts
 from appliance.pull.restores.report import Report
 from appliance.pull.restores.restored import Restored
@@ -87,43 +83,6 @@ def _restore(
         warning_count=report.warning_count,
         code=export.code,
     )
-
-
-def stands_in_place(plan: RunPlan, order: RestoreOrder, control: Control, ground: Ground) -> Standing:
-    """Look at every folder that the restore would go through or write; what is a link there is not gone through."""
-    above = {str(folder) for path in _paths(plan, order) for folder in PurePosixPath(path).parents} - {"."}
-    found = list(there.standing(control, plan, ground, sorted(above)))
-    return Standing(
-        folders=frozenset(path for path, kind in found if kind == "folder"),
-        links=frozenset(path for path, kind in found if kind == "link"),
-    )
-
-
-def tell(plan: RunPlan, order: RestoreOrder, control: Control, ground: Ground, voice: Voice) -> None:
-    """Tell every member that would come and what stands in its place, then the totals. Changes nothing."""
-    entries = []
-    for line in repository.borg(plan, verbs.list_files(plan, order.archive, order.paths)).stdout.splitlines():
-        entry = json.loads(line)
-        if safe_parts(entry["path"]):
-            entries.append((entry["path"], entry["type"], int(entry.get("size") or 0)))
-    looks = order.in_place or order.resume
-    found = dict(there.standing(control, plan, ground, (path for path, _, _ in entries))) if looks else {}
-    count = 0
-    for path, kind, _ in entries:
-        # A folder that is there stays, and only gets its owner, mode and time.
-        exists = path in found and not (kind == "d" and found[path] == "folder")
-        count += exists
-        voice.data({"path": path, "exists": exists, "kind": kind})
-    voice.data({"members": len(entries), "exist": count, "size": sum(size for _, _, size in entries)})
-
-
-def _paths(plan: RunPlan, order: RestoreOrder) -> set[str]:
-    """Every path of what is restored, and of the folders on the way, each with something below so that it counts."""
-    listed = repository.borg(plan, extract.list_kinds(plan, order.archive, order.paths)).stdout.splitlines()
-    entries = [json.loads(line) for line in listed]
-    found = {f"{entry['path']}/." if entry["type"] == "d" else entry["path"] for entry in entries}
-    wanted = {path.removeprefix("pp:").strip("/") for path in order.paths if not is_pattern(path) or path[:3] == "pp:"}
-    return {path for path in found | wanted if safe_parts(path)}
 
 
 def _remove_cut(control: Control, ground: Ground, cut: list[str], damaged: list[str]) -> None:

@@ -10,6 +10,7 @@ from appliance.pull.contact import Contact
 from appliance.pull.failure import Failure
 from appliance.pull.restores.by_tar import restore_by_tar
 from appliance.pull.restores.local import restore_local
+from appliance.pull.restores.on_client import restore_on_client
 from appliance.pull.restores.onto_mount import restore_chroot, restore_numeric
 from appliance.record import Outcome, Reason, Way
 
@@ -42,6 +43,7 @@ _WAYS: dict[Way, Restore] = {
     Way.CHROOT: restore_chroot,
     Way.NUMERIC: restore_numeric,
     Way.TAR: restore_by_tar,
+    Way.CLIENT: restore_on_client,
     Way.LOCAL: restore_local,
 }
 

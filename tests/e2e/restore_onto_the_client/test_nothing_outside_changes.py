@@ -83,10 +83,10 @@ def test_an_archive_that_an_evil_borg_made_reaches_nothing_outside(shared: Share
     scene.exec("sh", "-c", "cat > /srv/evil.py", stdin=EVIL_BORG)
     made = client.run_evil('exec /usr/bin/python3 /srv/evil.py "$@"')
     assert made.returncode in (0, 1), made.stdout + made.stderr
-    open_lease(shared.appliance, "evil", scene, "--way", "tar")
+    open_lease(shared.appliance, "evil", scene)
     before = scene.exec("sh", "-euc", STATE).stdout
 
-    for way, where in product(("numeric", "tar"), (("--to", "/srv/fresh-evil"), ("--in-place", "--yes"))):
+    for way, where in product(("numeric", "tar", "client"), (("--to", "/srv/fresh-evil"), ("--in-place", "--yes"))):
         scene.exec("rm", "-rf", "/srv/fresh-evil")
         done = restored(shared.appliance, "evil", "--way", way, *where, code=1)
 
