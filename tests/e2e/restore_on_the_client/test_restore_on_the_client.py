@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.harness.callback import free_address
 from tests.e2e.harness.lease import close_lease, open_lease, restored
 from tests.e2e.harness.leftovers import assert_nothing_is_left
 from tests.e2e.harness.on_client import assert_client_is_clean
@@ -48,10 +49,14 @@ def added(shared: Shared, name: str, kind: str, *options: str) -> Machine:
     return machine
 
 
-@pytest.mark.parametrize(("kind", "method"), [("trixie", "socat"), ("bookworm", "socat"), ("trixie", "remote-forward")])
+@pytest.mark.parametrize(
+    ("kind", "method"),
+    [("trixie", "socat"), ("bookworm", "socat"), ("trixie", "remote-forward"), ("trixie", "ssh-agent")],
+)
 def test_everything_comes_back_as_it_was(shared: Shared, kind: str, method: str) -> None:
     name = f"back-{method}-{kind}"
-    machine = added(shared, name, kind, "--method", method)
+    called = ("--callback", free_address(shared.lab.network)) if method == "ssh-agent" else ()
+    machine = added(shared, name, kind, "--method", method, *called)
 
     done = restored(shared.appliance, name, "--to", f"/srv/{name}")
 
