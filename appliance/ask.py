@@ -24,9 +24,15 @@ def ask(engine: Engine, spec: ContainerSpec) -> Generator[Mapping[str, Any], Non
     engine.start(spec)
     try:
         result: events.Result | None = None
+        count = 0
         for line in engine.lines(spec.name):
             event = events.read(line)
-            if isinstance(event, events.Data):
+            if isinstance(event, events.Data) and "items" in event.value:
+                yield from event.value["items"]
+                count += len(event.value["items"])
+                if count != event.value["count"]:
+                    raise EngineError(f"a part of the answer of {spec.name} was lost; ask again")
+            elif isinstance(event, events.Data):
                 yield event.value
             elif isinstance(event, events.Result):
                 result = more_telling(result, event)

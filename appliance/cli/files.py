@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from appliance.cli.archives import listed_archives
+from appliance.cli.matching import insist_matching, insist_sound_paths
 from appliance.cli.present_archives import file_line
 from appliance.cli.question import ask
-from appliance.cli.readable import did_you_mean
+from appliance.cli.readable import did_you_mean, safe
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
 from appliance.errors import NotFoundError
 
@@ -25,21 +26,31 @@ _LATEST = "latest"
 @click.command()
 @click.argument("name")
 @click.argument("archive")
-@click.argument("path", required=False)
+@click.argument("paths", metavar="[PATH]...", nargs=-1)
 @click.option("--json", "for_programs", is_flag=True, help="Print a JSON list, one object a file.")
 @in_surroundings
-def files(world: Surroundings, name: str, archive: str, path: str | None, *, for_programs: bool) -> None:
-    """List the files of an archive, all or those below PATH. ARCHIVE may be `latest`.
+def files(world: Surroundings, name: str, archive: str, paths: tuple[str, ...], *, for_programs: bool) -> None:
+    """List the files of an archive, all or those below PATHs. ARCHIVE may be `latest`.
 
     Example: borgpull files web1 latest /etc
     """
     client = known_client(world.load(), name)
+    insist_sound_paths(paths)
     chosen = archive_name(world, client, archive)
-    inside = path.strip("/") if path else ""
-    items = ask(world, client, "files", chosen, *([inside] if inside else []))
-    count = _say_list(items) if for_programs else _say_lines(items)
+    inside = tuple(path.strip("/") for path in paths)
+    items = (as_file(item) for item in ask(world, client, "files", chosen, *inside))
+    count = say_list(items) if for_programs else _say_lines(items)
     if not count and inside:
-        raise NotFoundError(f"{chosen} holds nothing at {inside!r}; `borgpull files {name} {chosen}` lists everything")
+        insist_matching(world, client, chosen, inside)
+        shown = ", ".join(repr(safe(path)) for path in inside)
+        raise NotFoundError(f"{chosen} holds nothing at {shown}; `borgpull files {name} {chosen}` lists everything")
+
+
+def as_file(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Turn what Borg says of a file into what we say of it."""
+    found = {key: item.get(key) for key in ("type", "mode", "user", "group", "uid", "gid", "size")}
+    target = item.get("linktarget") or item.get("source") or ""
+    return found | {"mtime": item.get("isomtime") or item.get("mtime"), "path": item["path"], "target": target}
 
 
 def archive_name(world: Surroundings, client: Client, archive: str) -> str:
@@ -65,7 +76,7 @@ def _say_lines(items: Iterator[Mapping[str, Any]]) -> int:
     return count
 
 
-def _say_list(items: Iterator[Mapping[str, Any]]) -> int:
+def say_list(items: Iterator[Mapping[str, Any]]) -> int:
     """Print one JSON list as it comes: an archive may hold millions of files."""
     count = 0
     click.echo("[", nl=False)

@@ -27,7 +27,7 @@ SCAN = "scan"
 PREVIEW = "preview"
 # Whether paths and patterns name anything in an archive, and what is near to those that do not.
 MATCH = "match"
-QUESTIONS = ("archives", "files", "key-export", "inspect", SCAN, PREVIEW, MATCH)
+QUESTIONS = ("archives", "files", "find", "diff", "key-export", "inspect", SCAN, PREVIEW, MATCH)
 # A Borg command of an operator on the client: no run that is recorded, but under the client's lock like one.
 BY_HAND = "by-hand"
 # They meet nothing but the repository: no network, no right (S6).

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
-import os
 from typing import TYPE_CHECKING
 
-from appliance.borg import exits
+from appliance.borg import exits, search
 from appliance.borg import repository as verbs
-from appliance.plan import places
 from appliance.plan.events import Result
 from appliance.pull import execute, ledger, repository
+from appliance.pull.restores.listening import borg_running
 from appliance.pull.scan import shown
 from appliance.record import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from appliance.borg.command import Command
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.voice import Voice
 
@@ -33,23 +34,28 @@ def files(plan: RunPlan, voice: Voice) -> Result:
     """Every file of an archive (first argument) below the given paths (the others), as it comes from Borg."""
     archive, *paths = plan.arguments
     repository.look(plan)
-    command = verbs.list_files(plan, archive, tuple(paths))
-    passphrase = os.open(places.PASSPHRASE, os.O_RDONLY)
-    env = {**command.env, "BORG_PASSPHRASE_FD": str(passphrase)}
-    process = execute.start(command.argv, env, descriptors=(passphrase,), stdout=execute.PIPE, stderr=execute.PIPE)
-    os.close(passphrase)
-    # An archive has millions of files: each line goes out as it comes in. Borg's complaints are few and come last.
-    for line in process.stdout or ():
-        fields = json.loads(line)
-        voice.data(
-            {key: fields.get(key) for key in ("type", "mode", "user", "group", "uid", "gid", "size", "mtime")}
-            | {"path": fields["path"], "target": fields.get("linktarget") or fields.get("source") or ""}
-        )
-    stderr = (process.stderr.read() if process.stderr else b"").decode("utf-8", "replace")
-    code = process.wait()
+    voice.items(lines_of(plan, search.list_files(plan, archive, tuple(paths))))
+    return Result(outcome=Outcome.SUCCESS)
+
+
+def diff(plan: RunPlan, voice: Voice) -> Result:
+    """What is different between two archives (the first arguments) below the given paths (the others)."""
+    first, second, *paths = plan.arguments
+    repository.look(plan)
+    voice.items(lines_of(plan, search.diff(plan, first, second, tuple(paths))))
+    return Result(outcome=Outcome.SUCCESS)
+
+
+def lines_of(plan: RunPlan, command: Command) -> Iterator[str]:
+    """Yield what Borg prints, a line at a time as it comes; raises Failure where it did not come to its end."""
+    with borg_running(command, stdout=execute.PIPE) as process:
+        # Borg's JSON is ASCII, so that names of any encoding are whole in it. Its complaints are few and come last.
+        for line in process.stdout or ():
+            yield line.decode("ascii", "backslashreplace").rstrip("\n")
+        stderr = (process.stderr.read() if process.stderr else b"").decode("utf-8", "replace")
+        code = process.wait()
     if code != 0 and not exits.is_warning(code):
         raise repository.borg_failure(plan, code, stderr)
-    return Result(outcome=Outcome.SUCCESS)
 
 
 def key_export(plan: RunPlan, voice: Voice) -> Result:

@@ -13,7 +13,7 @@ from appliance.plan import places
 from appliance.plan.container import BY_HAND, MATCH, PREVIEW
 from appliance.plan.events import Result
 from appliance.plan.run_plan import RunPlan
-from appliance.pull import answers, by_hand, link, matching, pruning, repairing, story
+from appliance.pull import answers, by_hand, finding, link, matching, pruning, repairing, story
 from appliance.pull.ends import Ends
 from appliance.pull.failure import Failure
 from appliance.pull.restores import story as restoring
@@ -61,6 +61,8 @@ _BY_ITSELF = {
     "inspect": repairing.inspect,
     "archives": answers.archives,
     "files": answers.files,
+    "find": finding.find,
+    "diff": answers.diff,
     MATCH: matching.match,
     "key-export": answers.key_export,
     "scan": answers.scan,

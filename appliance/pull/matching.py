@@ -7,11 +7,10 @@ import json
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from appliance.borg import exits
 from appliance.borg.export import is_pattern
 from appliance.borg.extract import list_paths
-from appliance.pull import execute, repository
-from appliance.pull.restores.listening import borg_running
+from appliance.pull import repository
+from appliance.pull.answers import lines_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,10 +95,5 @@ class Missing:
 
 
 def _paths(plan: RunPlan, archive: str, paths: tuple[str, ...]) -> Iterator[str]:
-    with borg_running(list_paths(plan, archive, paths), stdout=execute.PIPE) as process:
-        for line in process.stdout or ():
-            yield json.loads(line)["path"]
-        said = (process.stderr.read() if process.stderr else b"").decode("utf-8", "replace")
-        code = process.wait()
-        if code != 0 and not exits.is_warning(code):
-            raise repository.borg_failure(plan, code, said)
+    for line in lines_of(plan, list_paths(plan, archive, paths)):
+        yield json.loads(line)["path"]

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from appliance.plan import events
 from appliance.record import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
 _AT_MOST_EVERY_SECONDS = 1.0
+_ITEMS_AN_EVENT = 500
 
 
 class Voice:
@@ -51,6 +53,16 @@ class Voice:
     def data(self, value: Mapping[str, Any]) -> None:
         """Give one item of an answer."""
         _print(events.Data(value=dict(value)))
+
+    def items(self, lines: Iterable[str]) -> None:
+        """Give items of an answer, each a line of JSON already, many in one event: an archive holds millions.
+
+        Each event says how many items there were with it, so that none can be missed unnoticed.
+        """
+        count, left = 0, iter(lines)
+        while some := tuple(islice(left, _ITEMS_AN_EVENT)):
+            count += len(some)
+            print(f'{{"event": "data", "value": {{"items": [{",".join(some)}], "count": {count}}}}}', flush=True)  # noqa: T201
 
     def result(self, result: events.Result) -> None:
         """Say the last word."""

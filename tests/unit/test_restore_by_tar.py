@@ -117,6 +117,13 @@ def test_in_place_nothing_goes_through_a_link_and_folders_stay_open_until_their_
     assert sending.report.missing == 2
 
 
+def test_in_place_nothing_goes_into_a_folder_that_nobody_could_look_at() -> None:
+    found, sending = sent(member("a\udce9", Kind.FOLDER), member("b\udce9"), standing=Standing(is_looked_at=True))
+
+    assert [one.name for one in found] == ["./b\udce9"]
+    assert "is not UTF-8" in sending.report.warnings()[0]
+
+
 def test_a_hard_link_to_what_was_sent_is_one() -> None:
     found, _ = sent((member("a", size=1), b"x"), member("b", Kind.HARD_LINK, target="a"))
 

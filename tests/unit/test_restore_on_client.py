@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 from appliance.borg.extract import extract_on_client
-from appliance.pull.restores.leading_out import unsafe
+from appliance.pull.restores.leading_out import in_folders_of_odd_names, unsafe
 from appliance.pull.restores.on_client import version
 
 
@@ -29,6 +31,19 @@ def test_what_leads_out_is_left_out_by_its_exact_path() -> None:
     assert [one.path for one in found] == ["a/link/passwd", "a/link", "../up", "/root", "a/hard"]
     assert "links are not followed" in found[0].why
     assert [one.pattern for one in found[2:4]] == [r"re:^\.\./up$", "re:^root$"]
+
+
+def test_what_nobody_could_look_at_is_left_out_in_place() -> None:
+    assert in_folders_of_odd_names(["a/b", "c?"]) == []
+    (odd,) = in_folders_of_odd_names(["a/b?/c", "d?/e"])
+    assert re.search(odd.pattern.removeprefix("re:"), "a/b\udce9/c")
+    assert not re.search(odd.pattern.removeprefix("re:"), "a/b?/c\udce9")
+
+
+def test_a_question_mark_may_stand_for_any_byte() -> None:
+    (found,) = unsafe([entry("a?/../b")])
+
+    assert re.search(found.pattern.removeprefix("re:"), "a\udce9/../b")
 
 
 def test_versions_compare_as_numbers() -> None:

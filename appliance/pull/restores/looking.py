@@ -24,9 +24,10 @@ if TYPE_CHECKING:
 
 def stands_in_place(plan: RunPlan, order: RestoreOrder, control: Control, ground: Ground) -> Standing:
     """Look at every folder that the restore would go through or write; what is a link there is not gone through."""
-    above = {str(folder) for path in _paths(plan, order) for folder in PurePosixPath(path).parents} - {"."}
+    above = {str(folder) for path in paths_of(plan, order) for folder in PurePosixPath(path).parents} - {"."}
     found = list(there.standing(control, plan, ground, sorted(above)))
     return Standing(
+        is_looked_at=True,
         folders=frozenset(path for path, kind in found if kind == "folder"),
         links=frozenset(path for path, kind in found if kind == "link"),
     )
@@ -50,7 +51,7 @@ def tell(plan: RunPlan, order: RestoreOrder, control: Control, ground: Ground, v
     voice.data({"members": len(entries), "exist": count, "size": sum(size for _, _, size in entries)})
 
 
-def _paths(plan: RunPlan, order: RestoreOrder) -> set[str]:
+def paths_of(plan: RunPlan, order: RestoreOrder) -> set[str]:
     """Every path of what is restored, and of the folders on the way, each with something below so that it counts."""
     listed = repository.borg(plan, extract.list_kinds(plan, order.archive, order.paths)).stdout.splitlines()
     entries = [json.loads(line) for line in listed]

@@ -18,8 +18,8 @@ from appliance.pull.failure import Failure, stopped
 from appliance.pull.methods.on_client import Asked, borg_on_the_client
 from appliance.pull.methods.opened import connect
 from appliance.pull.restores import there
-from appliance.pull.restores.leading_out import LeftOut, unsafe
-from appliance.pull.restores.looking import stands_in_place, tell
+from appliance.pull.restores.leading_out import LeftOut, in_folders_of_odd_names, unsafe
+from appliance.pull.restores.looking import paths_of, stands_in_place, tell
 from appliance.pull.restores.restored import Restored
 from appliance.pull.watch import Watch
 from appliance.record import Reason
@@ -144,6 +144,7 @@ def _left_out(
         listed = repository.borg(plan, extract.list_kinds(plan, order.archive, ())).stdout.splitlines()
         found = unsafe(json.loads(line) for line in listed)
     if order.in_place:
+        found += in_folders_of_odd_names(sorted(paths_of(plan, order)))
         for path in sorted(stands_in_place(plan, order, contact.control(), ground).links):
             why = f"a link stands at {path} on the client, and links are not followed"
             found.append(LeftOut(path=path, why=why, pattern=f"pp:{path}"))

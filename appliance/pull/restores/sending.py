@@ -32,8 +32,12 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """What is there before a restore in place: folders that stay as they are until their turn, and links in the way."""
+    """What is there before a restore in place: folders that stay as they are until their turn, and links in the way.
 
+    Nobody could look at folders whose names are not UTF-8: Borg lists those bytes as question marks.
+    """
+
+    is_looked_at: bool = False
     folders: frozenset[str] = frozenset()
     links: frozenset[str] = frozenset()
 
@@ -115,6 +119,8 @@ class Sending:
         for folder in (*_above(parts), *((parts,) if member.kind is Kind.FOLDER else ())):
             if folder in self._links:
                 return f"a link of the archive stands at {_shown(folder)}, and links are not followed"
+            if self.standing.is_looked_at and not _is_utf8(folder[-1]):
+                return "its folder's name is not UTF-8, so it is not restored in place; take a new folder for it"
             if _shown(folder) in self.standing.links:
                 return f"a link stands at {_shown(folder)} on the client, and links are not followed"
         if member.kind is Kind.HARD_LINK:
@@ -186,6 +192,14 @@ def _add(stream: tarfile.TarFile, info: tarfile.TarInfo, content: IO[bytes] | No
 
 def _above(parts: tuple[bytes, ...]) -> Iterator[tuple[bytes, ...]]:
     return (parts[:depth] for depth in range(1, len(parts)))
+
+
+def _is_utf8(name: bytes) -> bool:
+    try:
+        name.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _shown(parts: tuple[bytes, ...]) -> str:
