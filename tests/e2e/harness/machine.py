@@ -21,16 +21,17 @@ _PORT_22, _LISTENING, _ESTABLISHED = "0016", "0A", "01"
 class Machine:
     """One machine. `host` is its name on the lab's network, `user` whom the appliance logs in as."""
 
-    def __init__(self, lab: Lab, kind: str, *, tree: str = "") -> None:
+    def __init__(self, lab: Lab, kind: str, *, tree: str = "", image: str = "", options: tuple[str, ...] = ()) -> None:
+        """`image` is another one than that of the kind, `options` are more of `docker run`."""
         self.kind = kind
         self.lab = lab
         self.host = lab.name(kind)
         self.user = USERS[kind]
-        options = ["--env", f"LAB_TREE={tree}"] if tree else []
+        given = ["--env", f"LAB_TREE={tree}"] if tree else []
         start = "/bin/start" if kind == "nas" else "start"
         docker(
-            "run", "--detach", "--init", "--name", self.host, "--label", lab.label, "--network", lab.network, *options,
-            f"borgpull-lab:{kind}", "timeout", str(LIFETIME_SECONDS), start,
+            "run", "--detach", "--init", "--name", self.host, "--label", lab.label, "--network", lab.network,
+            *given, *options, image or f"borgpull-lab:{kind}", "timeout", str(LIFETIME_SECONDS), start,
         )  # fmt: skip
         self.wait_until_up()
 
