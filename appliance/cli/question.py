@@ -27,20 +27,25 @@ if TYPE_CHECKING:
 
 
 def ask(
-    world: Surroundings, client: Client, operation: str, *arguments: str, restore: RestoreOrder | None = None
+    world: Surroundings,
+    client: Client,
+    operation: str,
+    *arguments: str,
+    restore: RestoreOrder | None = None,
+    destination: Client | None = None,
 ) -> Iterator[Mapping[str, Any]]:
     """Yield the answers to one of QUESTIONS; raises BorgpullError when it went wrong.
 
-    `restore` is what a preview is about.
+    `restore` is what a preview is about, `destination` the other client that it looks at.
     """
     if operation != SCAN and not world.volumes().survey(client.name).has_repository:
         raise NotFoundError(f"{client.name} has no repository yet; `borgpull run {client.name}` makes it")
-    plan = _plan(world, client, operation, arguments, restore)
+    plan = _plan(world, client, operation, arguments, restore, destination)
     refusal = world.volumes().prepare(plan)
     if refusal is not None:
         raise BorgpullError(refusal.sentence)
     try:
-        result = yield from answers_of(world.engine(), container_spec(client, plan, world.load().settings))
+        result = yield from answers_of(world.engine(), container_spec(client, plan, world.load().settings, destination))
     finally:
         written = world.state_folder / Path(plan_file(plan)).relative_to(places.STATE)
         written.unlink(missing_ok=True)
@@ -49,7 +54,12 @@ def ask(
 
 
 def _plan(
-    world: Surroundings, client: Client, operation: str, arguments: tuple[str, ...], restore: RestoreOrder | None
+    world: Surroundings,
+    client: Client,
+    operation: str,
+    arguments: tuple[str, ...],
+    restore: RestoreOrder | None,
+    destination: Client | None,
 ) -> RunPlan:
     store = world.journal()
     return plan_run(
@@ -61,8 +71,9 @@ def _plan(
         repository=store.repository(client.name),
         ledger=store.archives(client.name),
         arguments=arguments,
-        tunnel_port=_tunnel_port(world, client, operation),
+        tunnel_port=_tunnel_port(world, destination or client, operation),
         restore=restore,
+        destination=destination,
     )
 
 

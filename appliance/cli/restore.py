@@ -27,6 +27,7 @@ class _Wish:
 
     target: str
     form: str
+    destination: Client | None
     in_place: bool
     dry_run: bool
     resume: bool
@@ -41,6 +42,7 @@ class _Wish:
 @click.option("--way", type=click.Choice([str(way) for way in WAYS]), help="By names or numbers; or onto this server.")
 @click.option("--to", "target", metavar="DIR", default="", help="New or empty folder on the machine, or here.")
 @click.option("--format", "form", type=click.Choice(FORMS), help="To standard output, which is no terminal.")
+@click.option("--client", "other", metavar="OTHER", help="Onto another client's machine.")
 @click.option("--in-place", is_flag=True, help="Where it was, or below DIR, over what is there.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be restored, and what is in the way.")
 @click.option("--resume", is_flag=True, help="Go on with a restore that was cut off; needs its --to or --in-place.")
@@ -56,6 +58,7 @@ def restore(
     way: str | None,
     target: str,
     form: str | None,
+    other: str | None,
     in_place: bool,
     dry_run: bool,
     resume: bool,
@@ -73,20 +76,22 @@ def restore(
     Or: docker compose exec -T supervisor borgpull restore web1 latest --format tar > web1.tar
     """
     client = known_client(world.load(), name)
+    destination = known_client(world.load(), other) if other and other != name else None
     wish = _Wish(
         target=target,
         form=form or "",
+        destination=destination,
         in_place=in_place,
         dry_run=dry_run,
         resume=resume,
         yes=yes,
         for_programs=for_programs,
     )
-    choice = choose_way(client, Way(way) if way else None, is_part=bool(paths), form=wish.form)
-    if why := refusal(client, choice.way, wish.form):
+    choice = choose_way(client, Way(way) if way else None, is_part=bool(paths), form=wish.form, destination=destination)
+    if why := refusal(client, choice.way, wish.form, destination):
         raise click.UsageError(why)
     insist_sound_paths(paths)
-    _insist_sound(client, choice.way, wish)
+    _insist_sound(destination or client, choice.way, wish)
     order = RestoreOrder(
         archive=archive_name(world, client, archive),
         way=choice.way,
@@ -94,6 +99,7 @@ def restore(
         target=target,
         in_place=in_place,
         form=wish.form,
+        destination=destination.name if destination else "",
         resume=resume,
     )
     insist_matching(world, client, order.archive, order.paths)
@@ -110,16 +116,18 @@ def restore(
 def _onto_the_machine(world: Surroundings, client: Client, order: RestoreOrder, choice: Choice, wish: _Wish) -> None:
     if not order.target and not order.in_place:
         order = replace(order, target=fresh_folder(client, world.clock.now()))
-    world.keys().create_restore_key(client.name)
+    machine = wish.destination or client
+    world.keys().create_restore_key(machine.name)
     if not wish.for_programs:
-        say_choice(choice, order.archive, order.target or "its own places")
+        place = order.target or ("the same places" if wish.destination else "its own places")
+        say_choice(choice, order.archive, f"{place} on {machine.name}" if wish.destination else place)
     if wish.dry_run:
-        show_preview(world, client, order, for_programs=wish.for_programs)
+        show_preview(world, client, order, for_programs=wish.for_programs, destination=wish.destination)
         return
     store = world.journal()
     require_supervisor(store, world.clock.now())
     if order.in_place and not wish.yes:
-        show_preview(world, client, order, for_programs=False)
+        show_preview(world, client, order, for_programs=False, destination=wish.destination)
         click.confirm("Write over what is there?", abort=True)
     asked = store.ask(RequestKind.RUN, client.name, Operation.RESTORE, restore=order)
     watch(world, store, {client.name: asked}, for_programs=wish.for_programs)

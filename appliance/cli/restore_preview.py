@@ -29,9 +29,16 @@ def say_choice(choice: Choice, archive: str, place: str) -> None:
     click.echo(losses, err=True)
 
 
-def show_preview(world: Surroundings, client: Client, order: RestoreOrder, *, for_programs: bool) -> None:
-    """Say what would be restored, and what of it is written over something."""
-    items = ask(world, client, PREVIEW, restore=replace(order, preview=True))
+def show_preview(
+    world: Surroundings,
+    client: Client,
+    order: RestoreOrder,
+    *,
+    for_programs: bool,
+    destination: Client | None = None,
+) -> None:
+    """Say what would be restored, and what of it is written over something; `destination` is another machine."""
+    items = ask(world, client, PREVIEW, restore=replace(order, preview=True), destination=destination)
     if for_programs:
         say_json([dict(item) for item in items])
         return

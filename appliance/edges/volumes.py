@@ -80,11 +80,11 @@ class Volumes:
         try:
             self._own_folder(self._here(places.repository_folder(plan.client)))
             self._own_folder(self._here(places.cache_folder(plan.client)))
-            self._own_file(self._here(places.key_file(plan.client)), 0o600)
+            self._own_file(self._here(places.key_file(plan.machine)), 0o600)
             self._own_file(self._here(places.agent_key_file(plan.client)), 0o600)
-            self._own_file(self._here(places.restore_key_file(plan.client)), 0o600)
+            self._own_file(self._here(places.restore_key_file(plan.machine)), 0o600)
             self._own_file(self._here(places.passphrase_file(plan.client)), 0o600)
-            self._own_file(self._here(places.known_hosts_file(plan.client)), 0o644)
+            self._own_file(self._here(places.known_hosts_file(plan.machine)), 0o644)
             if plan.operation == Operation.CREATE:
                 self._mark(plan.appliance_id)
             written = self._here(plan_file(plan))

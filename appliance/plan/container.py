@@ -46,9 +46,12 @@ def plan_file(plan: RunPlan) -> PurePosixPath:
     return places.run_folder(plan.client) / name
 
 
-def container_spec(client: Client, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
+def container_spec(
+    client: Client, plan: RunPlan, settings: ApplianceSettings, destination: Client | None = None
+) -> ContainerSpec:
     """Return the container for a run or for a question; a question's run id ends its container's name.
 
+    `destination` is another client that the archive is restored onto.
     Raises ValueError for an operation that has no container.
     """
     if plan.operation == SCAN:
@@ -59,8 +62,9 @@ def container_spec(client: Client, plan: RunPlan, settings: ApplianceSettings) -
         return _borg(client, plan, settings)
     if plan.writes_on_the_client:
         # Owners are given by the client's own SFTP server: here nothing needs a right, and nothing is mounted (S2).
-        mounts = (*_reaching(client, plan), *_repository(client))
-        return _spec(client, plan, settings, mounts=mounts, network=_network(client, settings))
+        machine = destination or client
+        mounts = (*_reaching(machine, plan), *_repository(client))
+        return _spec(client, plan, settings, mounts=mounts, network=_network(machine, settings))
     if plan.operation in QUESTIONS:
         return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")
     if plan.operation not in (*Operation, BY_HAND):

@@ -35,13 +35,15 @@ def plan_run(
     tunnel_port: int | None = None,
     room: int | None = None,
     restore: RestoreOrder | None = None,
+    destination: Client | None = None,
 ) -> RunPlan:
     """Plan one run, or one question to the repository; `ledger` is oldest first, `now` aware and in UTC.
 
     `tunnel_port` is the gateway's port of a client that dials in; `room` is what the repository may still grow, in
-    bytes, where the client has no quota of its own.
+    bytes, where the client has no quota of its own. `destination` is another client, whose machine is reached in place
+    of this one's; `tunnel_port` is its then.
     """
-    machine = client if isinstance(client, MachineClient) else None
+    machine = _machine(destination or client)
     borg = client if isinstance(client, BorgClient) else None
     agent = client if isinstance(client, SshAgentClient) else None
     host, port = _address(machine, tunnel_port) if machine else ("", 22)
@@ -53,7 +55,7 @@ def plan_run(
         appliance_id=appliance_id,
         method=client.method,
         names=client.names.value,
-        reach=client.reach.value,
+        reach=(destination or client).reach.value,
         host=host,
         port=port,
         user=machine.user if machine else "",
@@ -80,13 +82,17 @@ def plan_run(
         marker=(mount.marker or "") if mount else "",
         read_all=mount.read_all if mount else False,
         timeout=int(client.timeout.total_seconds()),
-        connection_timeout=int(client.connection_timeout.total_seconds()),
+        connection_timeout=int((destination or client).connection_timeout.total_seconds()),
         stall_timeout=int(client.stall_timeout.total_seconds()),
         arguments=arguments,
         alive=alive,
         restore=restore,
         patience=int(machine.wake_timeout.total_seconds()) if machine and machine.wake else 0,
     )
+
+
+def _machine(client: Client) -> MachineClient | None:
+    return client if isinstance(client, MachineClient) else None
 
 
 def _address(machine: MachineClient, tunnel_port: int | None) -> tuple[str, int]:

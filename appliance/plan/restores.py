@@ -46,14 +46,17 @@ class Choice:
     losses: tuple[str, ...]
 
 
-def choose_way(client: Client, wanted: Way | None, *, is_part: bool, form: str = "") -> Choice:
+def choose_way(
+    client: Client, wanted: Way | None, *, is_part: bool, form: str = "", destination: Client | None = None
+) -> Choice:
     """Choose the way: as wanted, else by what is restored, as Borg's page on pull mode does.
 
-    `form` is one of FORMS, or "" for files that stand somewhere.
+    `form` is one of FORMS, or "" for files that stand somewhere; `destination` is another client.
     """
-    onto_this_server = bool(form) or not isinstance(client, MachineClient)
+    onto_this_server = bool(form) or not isinstance(destination or client, MachineClient)
+    by_itself = destination is None and isinstance(client, BorgClient)
     over_sftp = Way.CHROOT if is_part else Way.NUMERIC
-    way = wanted or (Way.LOCAL if onto_this_server else Way.CLIENT if isinstance(client, BorgClient) else over_sftp)
+    way = wanted or (Way.LOCAL if onto_this_server else Way.CLIENT if by_itself else over_sftp)
     reasons = {
         Way.LOCAL: f"as {form}, to whoever asked" if form else f"{client.name} is no machine that could be written on",
         Way.CHROOT: "a part goes into a system that has its own users, so owners go by their names there",
@@ -75,8 +78,10 @@ def _losses(way: Way, form: str, *, is_part: bool) -> tuple[str, ...]:
     return (*_LOST_BY_SFTP, *(names if way is Way.CHROOT else ()))
 
 
-def refusal(client: Client, way: Way, form: str = "") -> str:
-    """Say why nothing can be restored on that way; empty where it can."""
+def refusal(client: Client, way: Way, form: str = "", destination: Client | None = None) -> str:
+    """Say why nothing can be restored on that way; empty where it can. `destination` is another client."""
+    if destination is not None:
+        return _refusal_elsewhere(client, destination, way, form)
     if form and way is not Way.LOCAL:
         return f"--format {form} is for --way local; way {way} writes on {client.name} itself."
     if way is Way.CLIENT and isinstance(client, MachineClient) and not isinstance(client, BorgClient):
@@ -90,6 +95,19 @@ def refusal(client: Client, way: Way, form: str = "") -> str:
         f"{client.name} is a folder of this host, read by method mount; nothing is restored onto it from here. "
         "--way local restores into a folder of this server."
     )
+
+
+def _refusal_elsewhere(client: Client, other: Client, way: Way, form: str) -> str:
+    if form or way is Way.LOCAL:
+        return f"What is restored onto {other.name} does not come to this server; leave out --format and --way local."
+    if not isinstance(other, MachineClient):
+        return f"{other.name} is a folder of this host, read by method mount; nothing is restored onto it from here."
+    if way is Way.CLIENT:
+        return (
+            f"Way client would give {other.name} the passphrase of {client.name}, and a way into its repository; take "
+            "--way numeric, chroot or tar."
+        )
+    return ""
 
 
 def fresh_folder(client: Client, now: datetime) -> str:

@@ -120,6 +120,11 @@ class RunPlan:
         return self.restore is not None and self.restore.way is not Way.LOCAL
 
     @property
+    def machine(self) -> str:
+        """The client that is logged in to: the run's own, or another one that its archive is restored onto."""
+        return (self.restore.destination if self.restore else "") or self.client
+
+    @property
     def temporary_archive_name(self) -> str:
         """The name under which the archive is made; it gets its final name only after every gate."""
         return f"{self.client}.tmp-{self.run_id}"

@@ -67,7 +67,7 @@ class Control:
         try:
             return run_script(self._connection, script, timeout_seconds=timeout_seconds, give_up=give_up)
         except paramiko.ChannelException as error:
-            raise Failure(Reason.AUTH, NO_COMMANDS.format(self._plan.host, self._plan.client)) from error
+            raise Failure(Reason.AUTH, NO_COMMANDS.format(self._plan.host, self._plan.machine)) from error
         except (paramiko.SSHException, EOFError, OSError) as error:
             raise _lost(self._plan, error) from error
 
@@ -82,7 +82,7 @@ class Control:
         except paramiko.SSHException as error:
             if not self.is_open:
                 raise _lost(self._plan, error) from error
-            raise Failure(Reason.FORWARDING, NO_PORTS.format(self._plan.client)) from error
+            raise Failure(Reason.FORWARDING, NO_PORTS.format(self._plan.machine)) from error
         return port
 
 

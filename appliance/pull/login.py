@@ -51,11 +51,11 @@ def stops(plan: RunPlan) -> tuple[Stop, ...]:
     """Every machine that the run logs in to, in order; the client is the last one."""
     patience = plan.connection_timeout
     hops = (
-        Stop(client=plan.client, hop=number, host=hop.host, port=hop.port, user=hop.user, patience_seconds=patience)
+        Stop(client=plan.machine, hop=number, host=hop.host, port=hop.port, user=hop.user, patience_seconds=patience)
         for number, hop in enumerate(plan.jump, 1)
     )
     client = Stop(
-        client=plan.client,
+        client=plan.machine,
         hop=0,
         host=plan.host,
         port=plan.port,

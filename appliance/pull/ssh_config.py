@@ -40,7 +40,7 @@ def _strict(plan: RunPlan, hop: int) -> dict[str, object]:
     (sshfs#3, sshfs#223), and never become an archive with files missing.
     """
     return {
-        "HostKeyAlias": places.host_key_alias(plan.client, hop),
+        "HostKeyAlias": places.host_key_alias(plan.machine, hop),
         "IdentityFile": places.RESTORE_KEY if plan.writes_on_the_client and hop == 0 else places.KEY,
         "IdentitiesOnly": "yes",
         "IdentityAgent": "none",

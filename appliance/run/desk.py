@@ -90,6 +90,7 @@ class Watch:
 class Order:
     """A run to be made. `tunnel_port` is the gateway's port of a client that dials in.
 
+    `destination` is another client that an archive of this one is restored onto; the port is its then.
     A `verdict` is one that fell already: the run is recorded, and nothing of it is tried.
     """
 
@@ -100,3 +101,4 @@ class Order:
     accept_shrink: bool = False
     tunnel_port: int | None = None
     verdict: Verdict | None = None
+    destination: Client | None = None

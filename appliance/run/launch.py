@@ -8,7 +8,7 @@ from appliance.errors import DeviceMissingError, EngineError, NameTakenError, Po
 from appliance.plan import places
 from appliance.plan.bursts import accepted_fact, change_gate
 from appliance.plan.container import container_spec
-from appliance.plan.gates import Refusal, launch_gate, restore_gate
+from appliance.plan.gates import Refusal, launch_gate, restore_gate, secrets_gate
 from appliance.plan.judge import Verdict
 from appliance.plan.make import plan_run
 from appliance.record import Operation, Outcome, Reason, Way
@@ -53,6 +53,7 @@ def plan_for(desk: Desk, order: Order, *, room: int) -> RunPlan:
         tunnel_port=order.tunnel_port,
         room=room,
         restore=order.watch.record.restore,
+        destination=order.destination,
     )
 
 
@@ -90,8 +91,11 @@ def _gate(desk: Desk, order: Order, ground: Ground) -> Refusal | None:
     known = desk.journal.repository(order.client.name)
     others = any(history.last_success is not None for history in desk.journal.last_runs().values())
     us, record = order.appliance_id, order.watch.record
-    if record.restore is not None and record.restore.way is Way.LOCAL:
-        return restore_gate(order.client, ground, appliance_id=us, known=known, others_known=others)
+    if order.destination is not None or (record.restore is not None and record.restore.way is Way.LOCAL):
+        # Its own client is not met; the other one is.
+        refusal = restore_gate(order.client, ground, appliance_id=us, known=known, others_known=others)
+        other = order.destination
+        return refusal or (secrets_gate(other, desk.volumes.survey(other.name)) if other else None)
     floor = order.settings.free_space if _fills_the_volume(order) else 0
     return launch_gate(order.client, ground, floor=floor, appliance_id=us, known=known, others_known=others)
 
@@ -118,7 +122,7 @@ def _start(desk: Desk, order: Order, plan: RunPlan) -> Verdict | None:
         return Verdict(outcome=Outcome.INTERRUPTED, reason=watch.stop_reason, message="It was stopped before it began.")
     wake(desk, order)
     try:
-        desk.engine.start(container_spec(order.client, plan, order.settings))
+        desk.engine.start(container_spec(order.client, plan, order.settings, order.destination))
     except DeviceMissingError as error:
         return Verdict(outcome=Outcome.FAILED, reason=Reason.FUSE, message=str(error))
     except PortTakenError as error:

@@ -1,4 +1,4 @@
-"""Wake the client before its run; a packet that cannot be sent is no reason not to try."""
+"""Wake the machine before its run; a packet that cannot be sent is no reason not to try."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def wake(desk: Desk, order: Order) -> None:
     """Send the packet where the run needs a client that may sleep, and wait for the second that this takes."""
-    client, record = order.client, order.watch.record
+    client, record = order.destination or order.client, order.watch.record
     needs_it = needs_the_client(record.operation, record.restore)
     if not needs_it or not isinstance(client, MachineClient) or client.wake is None:
         return

@@ -53,10 +53,11 @@ class DialIn:
             client = appliance.client(due.client)
             request = asked[due.client][1] if due.client in asked else None
             needs_it = request is None or dial_in.needs_the_client(request.operation, request.restore)
-            if client is None or not needs_it or not self._is_away(client):
+            machine = _reached(appliance, client, request)
+            if client is None or machine is None or not needs_it or not self._is_away(machine):
                 ready.append(due)
             elif request is not None:
-                ended.append((due, dial_in.asked_for(due.client)))
+                ended.append((due, dial_in.asked_for(machine.name)))
             else:
                 verdict = self._judge(appliance, client, histories, now)
                 ended += [(due, verdict)] if verdict else []
@@ -74,3 +75,9 @@ class DialIn:
 
     def _is_away(self, client: Client | None) -> bool:
         return client is not None and dials_in(client) and client.name not in self._gateway.up
+
+
+def _reached(appliance: Appliance, client: Client | None, request: Request | None) -> Client | None:
+    """Return whose machine the run goes to: another one's where an archive is restored there."""
+    other = request.restore.destination if request and request.restore else ""
+    return appliance.client(other) if other else client

@@ -216,14 +216,16 @@ class Supervisor:
         )
         _LOG.info("starting %s: %s", record.operation, due.reason, extra=about(record))
         watch = watch_for(record, container_name(appliance.settings.name, client.name), appliance)
+        destination = appliance.client(record.restore.destination) if record.restore else None
         order = Order(
             client=client,
             settings=appliance.settings,
             appliance_id=self._appliance_id,
             watch=watch,
             accept_shrink=request is not None and request.accept_shrink,
-            tunnel_port=self._gateway.port(client.name),
+            tunnel_port=self._gateway.port((destination or client).name),
             verdict=verdict,
+            destination=destination,
         )
         # The journal first, then the answer: a crash in between repeats the request, but never the run.
         self._desk.journal.begin(record)

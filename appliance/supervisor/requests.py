@@ -73,9 +73,10 @@ class Inbox:
             return "no supervisor ran when this was asked for; ask again"
         if appliance is None:
             return "the configuration does not hold; `borgpull config check` says why"
-        client = appliance.client(request.client)
-        if client is None:
-            return f"there is no client {request.client} in the configuration"
+        destination = request.restore.destination if request.restore else ""
+        client, other = appliance.client(request.client), appliance.client(destination or request.client)
+        if client is None or other is None:
+            return f"there is no client {request.client if client is None else destination} in the configuration"
         if request.operation is Operation.PRUNE and client.keep is None:
             return f"{client.name} has no `keep`, so every archive is kept; set keep = {{ daily = 7 }}, say, to prune"
         if request.client in workers:

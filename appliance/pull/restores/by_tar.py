@@ -104,12 +104,12 @@ def _add(plan: RunPlan, report: Report, export: Export, ground: Ground) -> None:
         report.warn(warning)
     failure: tuple[Reason, str] | None = None
     if export.damaged:
-        failure = Reason.INTEGRITY, _DAMAGED.format(len(export.damaged), export.damaged[0], report.files, plan.client)
+        failure = Reason.INTEGRITY, _DAMAGED.format(len(export.damaged), export.damaged[0], report.files, plan.machine)
     elif export.unmatched and not report.files:
         unmatched = ", ".join(export.unmatched)
         failure = Reason.NOT_FOUND, f"{export.archive} holds nothing at {unmatched}; nothing was changed."
     elif report.missing and not report.files:
-        failure = Reason.TARGET, f"Nothing could be restored onto {plan.client}: {report.warnings()[-1]}."
+        failure = Reason.TARGET, f"Nothing could be restored onto {plan.machine}: {report.warnings()[-1]}."
     if failure:
         raise Failure(*failure, warnings=report.warnings(), count=report.warning_count, code=export.code)
 

@@ -55,7 +55,7 @@ def _restore(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice, owners: 
     contact.close()
     voice.step("open")
     with sftp(plan, ends) as session:
-        target = targets.prepare(session, order, plan.client, me)
+        target = targets.prepare(session, order, plan.machine, me)
         if order.preview:
             Preview(session, target, voice).tell(plan, order)
             return Restored()

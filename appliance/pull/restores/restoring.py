@@ -35,7 +35,7 @@ class Restoring:
         self, plan: RunPlan, order: RestoreOrder, session: Session, target: Target, owners: Owners, voice: Voice
     ) -> None:
         """Nothing is written yet."""
-        self._client, self._session, self._target, self._voice = plan.client, session, target, voice
+        self._client, self._session, self._target, self._voice = plan.machine, session, target, voice
         self._owners = owners
         self.report = Report()
         self._folders = Folders(session, self.report, owners, target.path, looks=order.in_place or order.resume)

@@ -77,4 +77,4 @@ def _where(plan: RunPlan, order: RestoreOrder) -> str:
         return f"were written as {order.form}"
     if order.way is Way.LOCAL:
         return f"are in {order.target} on this server"
-    return f"are in {order.target or 'its own places'} on {plan.client}"
+    return f"are in {order.target or 'its own places'} on {plan.machine}"

@@ -159,18 +159,19 @@ def broken(plan: RunPlan, ground: Ground, code: int, said: str) -> Failure:
     """Say why tar ended before it had everything."""
     last = " ".join(said.split())[-_LONGEST:]
     if _FULL.search(said):
-        sentence = f"The disk of {ground.root} on {plan.client} is full. Make room, or choose another folder with --to."
+        where = f"{ground.root} on {plan.machine}"
+        sentence = f"The disk of {where} is full. Make room, or choose another folder with --to."
         return Failure(Reason.TARGET, f"{sentence} {_AGAIN}", code=code)
     if code in _CANNOT_RUN:
-        return Failure(Reason.CLIENT_TOOLS, _NO_TAR.format(plan.client, last or f"exit {code}"), code=code)
+        return Failure(Reason.CLIENT_TOOLS, _NO_TAR.format(plan.machine, last or f"exit {code}"), code=code)
     if "Permission denied (" in said:
-        return Failure(Reason.RESTORE_KEY, restore_key_is_shut_out(plan.client, plan.host, plan.user))
+        return Failure(Reason.RESTORE_KEY, restore_key_is_shut_out(plan.machine, plan.host, plan.user))
     if code == _SSH_FAILED or code < 0:
         sentence = (
-            f"The connection to {plan.client} broke in the middle of the restore (ssh says: {last or 'nothing'})."
+            f"The connection to {plan.machine} broke in the middle of the restore (ssh says: {last or 'nothing'})."
         )
         return Failure(Reason.CONNECTION_LOST, f"{sentence} {_AGAIN}", code=code)
-    return Failure(Reason.TARGET, f"tar on {plan.client} gave up ({last or f'exit {code}'}). {_AGAIN}", code=code)
+    return Failure(Reason.TARGET, f"tar on {plan.machine} gave up ({last or f'exit {code}'}). {_AGAIN}", code=code)
 
 
 def _is_chatter(line: str) -> bool:

@@ -106,10 +106,10 @@ def prepare(control: Control, plan: RunPlan, order: RestoreOrder) -> Ground:
     said = dict(reversed(_LINE.findall(finished.stdout)))
     if "done" not in said:
         why = " ".join((finished.stderr or finished.stdout).split())[-200:] or "it said nothing"
-        raise Failure(Reason.RESTORE_KEY, _NO_COMMANDS.format(plan.client, order.way, why))
+        raise Failure(Reason.RESTORE_KEY, _NO_COMMANDS.format(plan.machine, order.way, why))
     for kind, sentence in _REFUSALS.items():
         if kind in said:
-            raise Failure(Reason.TARGET, sentence.format(said[kind][:200], plan.client))
+            raise Failure(Reason.TARGET, sentence.format(said[kind][:200], plan.machine))
     return Ground(
         root=said.get("root", ""),
         tar=said.get("tar", ""),
@@ -141,7 +141,7 @@ def standing(control: Control, plan: RunPlan, ground: Ground, paths: Iterable[st
         finished = control.run(script, timeout_seconds=_SECONDS)
         found = _LINE.findall(finished.stdout)
         if ("done", "yes") not in found:
-            raise Failure(Reason.CONNECTION_LOST, f"{plan.client} did not say what stands in {ground.root}.")
+            raise Failure(Reason.CONNECTION_LOST, f"{plan.machine} did not say what stands in {ground.root}.")
         for number, kind in found:
             if number.isdigit() and int(number) < len(some) and kind in _KINDS:
                 yield some[int(number)], _KINDS[kind]

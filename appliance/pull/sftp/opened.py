@@ -49,7 +49,7 @@ def _broken(plan: RunPlan) -> Failure:
     said = " ".join(_SAID.read_text("utf-8", "replace").split())
     shown = "".join(one if one.isprintable() else "?" for one in said)[:_LONGEST_SAID]
     if "Permission denied (" in said:
-        return Failure(Reason.RESTORE_KEY, restore_key_is_shut_out(plan.client, plan.host, plan.user))
+        return Failure(Reason.RESTORE_KEY, restore_key_is_shut_out(plan.machine, plan.host, plan.user))
     return Failure(
         Reason.CONNECTION_LOST,
         f"The connection to {plan.host} broke in the middle of the restore (ssh says: {shown or 'nothing'}). What has "
