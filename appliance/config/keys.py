@@ -38,9 +38,6 @@ ALL_KEYS = frozenset().union(*KEYS.values())
 # What [defaults] say of machines means nothing for a folder of the Docker host.
 OF_MACHINES = frozenset({"names", "paths"})
 
-LATER = {
-    "check": "scheduled checks and restore drills are",
-}
 _METHODS = ", ".join(f'"{method}"' for method in MODELS)
 # Why a key is there for these methods and no others.
 _WHY = {
@@ -98,19 +95,10 @@ def did_you_mean(word: str, known: Collection[str]) -> str:
     return f'; did you mean "{near[0]}"?' if near else ""
 
 
-def not_in_this_version(key: str) -> str:
-    """Return the sentence for a key that a later version will know; empty for every other."""
-    if key not in LATER:
-        return ""
-    return f"{LATER[key]} not in this version of Borgpull yet, so nothing would come of it; remove the key"
-
-
 def why_not(key: str, method: str) -> str:
     """Return the sentence for a key that a client of this method cannot have."""
     known = KEYS.get(method, ALL_KEYS)
-    if later := not_in_this_version(key):
-        sentence = later
-    elif key == "name":
+    if key == "name":
         sentence = "a client is named by its heading [clients.NAME] or by its file; remove the key"
     elif key in _SECRETS:
         sentence = f"secrets do not stand in this file; {_SECRETS[key]}, below the configuration folder"
@@ -131,7 +119,7 @@ def why_not(key: str, method: str) -> str:
 
 def why_not_in_defaults(key: str) -> str:
     """Return the sentence for a key of `[defaults]` that no client of any method can have."""
-    return not_in_this_version(key) or f"no client has such a key{did_you_mean(key, ALL_KEYS)}"
+    return f"no client has such a key{did_you_mean(key, ALL_KEYS)}"
 
 
 def why_not_method(method: object) -> str:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from appliance.config.channels import ChannelUrls, PingUrl
+from appliance.config.frequency import Frequency
 from appliance.config.values import (
     Address,
     ClientName,
@@ -80,6 +81,15 @@ class Keep(Values):
         return self
 
 
+class Check(Values):
+    """How often what is kept is looked at. `budget` is how long one look may read before it goes on another night."""
+
+    repository: Frequency = Frequency.parse("weekly")
+    data: Frequency = Frequency.parse("monthly")
+    drill: Frequency = Frequency.parse("weekly")
+    budget: Duration = timedelta(hours=1)
+
+
 class ClientBase(Values):
     """What every client has, whatever its method. Durations are timedeltas, sizes bytes."""
 
@@ -95,6 +105,7 @@ class ClientBase(Values):
     connection_timeout: Duration = timedelta(seconds=45)
     stall_timeout: Duration = timedelta(minutes=30)
     keep: Keep | None = None
+    check: Check = Check()
     encryption: Literal["repokey-blake2", "repokey", "authenticated-blake2", "authenticated"] = "repokey-blake2"
     compression: Compression = "zstd,3"
     max_shrink: Share = 0.5

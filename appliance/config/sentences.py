@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from appliance.config.keys import did_you_mean, listed, shown
-from appliance.config.model import Hook, Keep, Names, Stream
+from appliance.config.model import Check, Hook, Keep, Names, Stream
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -30,7 +30,8 @@ _TYPES = {
     "string_type": "a text in quotes",
 }
 # The tables within a client's table, each with what it holds and an example.
-_TABLES: dict[str, tuple[type[Hook | Keep | Stream], str]] = {
+_TABLES: dict[str, tuple[type[Check | Hook | Keep | Stream], str]] = {
+    "check": (Check, 'a table, such as { repository = "weekly", data = "monthly" }'),
     "keep": (Keep, "a table, such as { daily = 7, weekly = 4 }"),
     "before": (Hook, 'a text in quotes, or a table such as { command = "…", timeout = "10m", on_failure = "warn" }'),
     "after": (Hook, 'a text in quotes, or a table such as { command = "…", timeout = "10m", on_failure = "warn" }'),

@@ -13,9 +13,10 @@ import toml
 
 from appliance.config.channels import ChannelUrl
 from appliance.config.durations import format_duration
+from appliance.config.frequency import Frequency
 from appliance.config.keys import KEYS
 from appliance.config.logins import Endpoint, Login
-from appliance.config.model import Hook, Keep, Stream
+from appliance.config.model import Check, Hook, Keep, Stream
 from appliance.config.schedule import Schedule
 from appliance.config.window import Window
 
@@ -116,13 +117,13 @@ def _value(value: object) -> object:
     match value:
         case timedelta():
             return format_duration(value)
-        case Keep():
-            return _plain(dict(value))
         case tuple():
             return [_value(entry) for entry in value]
-        case Hook() | Stream():
+        case Check() | Hook() | Keep() | Stream():
             return _plain(dict(value))
-        case Login() | Endpoint() | StrEnum() | ZoneInfo() | Schedule() | Window() | PurePosixPath() | ChannelUrl():
+        case Login() | Endpoint() | StrEnum() | ZoneInfo() | PurePosixPath() | ChannelUrl() | Schedule() | Window():
+            return str(value)
+        case Frequency():
             return str(value)
         case _:
             return value

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.config.durations import format_duration
-from appliance.config.keys import ALL_KEYS, KEYS, LATER, MODELS
+from appliance.config.frequency import WORDS, Frequency
+from appliance.config.keys import ALL_KEYS, KEYS, MODELS
 from appliance.config.load import MAIN, parse
-from appliance.config.model import ApplianceSettings, ClientBase, Hook, Keep, Reach, Stream
+from appliance.config.model import ApplianceSettings, Check, ClientBase, Hook, Keep, Reach, Stream
 from appliance.config.schedule import MACROS, Schedule
-from appliance.errors import ConfigError
 from tests.clients import pair_works
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ ROW = re.compile(r"^\| `(\w+)` \|(.*?)\|", re.MULTILINE)
 # How a default that is no plain value is told.
 TOLD = {"timezone": '`TZ`, else `"UTC"`', "window": "at any time", "max_age": "by the schedule", "keep": "all archives"}
 TOLD |= {"notify_on": '`["failure", "warning"]`', "healthchecks": "none", "wake": "none"}
-TOLD |= {"gateway": "off", "quota": "by free space"}
+TOLD |= {"check": "see below", "gateway": "off", "quota": "by free space"}
 TOLD |= {"memory": "no limit", "marker": "none", "within": "none", "free_space": '`"1GiB"`', "schedule": '`"@daily"`'}
 
 
@@ -59,7 +59,7 @@ def told(key: str, value: object) -> str:
             default = f'`"{format_duration(value)}"`'
         case bool() | int() | float():
             default = f"`{str(value).lower()}`"
-        case str():
+        case str() | Frequency():
             default = f'`"{value}"`'
         case ():
             default = "`[]`"
@@ -73,6 +73,7 @@ def told(key: str, value: object) -> str:
     [
         (ApplianceSettings, rows("## `[appliance]`")),
         (Keep, rows("### `keep`")),
+        (Check, rows("### `check`")),
         (Hook, rows("### `before` and `after`")),
         (Stream, rows("### `stream`")),
         *((MODELS[method], table) for method, table in TABLES.items()),
@@ -103,7 +104,7 @@ def test_the_example_shows_every_key_there_is() -> None:
     shown = set(re.findall(r"^(?:# )?(\w+) = ", EXAMPLE, re.MULTILINE))
 
     assert shown >= set(ApplianceSettings.model_fields) | ALL_KEYS
-    assert all(re.search(rf"\b{key} = ", EXAMPLE) for key in Keep.model_fields)
+    assert all(re.search(rf"\b{key} = ", EXAMPLE) for key in (*Keep.model_fields, *Check.model_fields))
 
 
 def test_each_commented_line_of_the_example_can_be_switched_on_alone() -> None:
@@ -115,6 +116,11 @@ def test_each_commented_line_of_the_example_can_be_switched_on_alone() -> None:
             continue
         switched_on = [*lines[:number], line.removeprefix("# "), *lines[number + 1 :]]
         parse({MAIN: "\n".join(switched_on)}, {})
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_each_word_for_how_often_is_documented(word: str) -> None:
+    assert f'`"{word}"`' in REFERENCE.split("\n### `check`\n")[1]
 
 
 @pytest.mark.parametrize(("macro", "cron"), MACROS.items())
@@ -136,13 +142,6 @@ def test_each_documented_age_is_true(schedule: Schedule, row: str) -> None:
     hours = schedule.overdue_after / timedelta(hours=1)
 
     assert row.format(hours, days=hours / 24) in REFERENCE
-
-
-@pytest.mark.parametrize("key", LATER)
-def test_what_is_not_there_yet_is_documented_and_refused(key: str) -> None:
-    assert f"`{key}`" in REFERENCE.split("## Not in this version yet")[1]
-    with pytest.raises(ConfigError, match="not in this version"):
-        parse({MAIN: f'[clients.web1]\nhost = "web1"\npaths = ["/"]\n{key} = "x"\n'}, {})
 
 
 def test_the_documented_pairs_of_method_and_reach_are_those_that_load() -> None:

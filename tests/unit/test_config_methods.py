@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from appliance.config.keys import ALL_KEYS, KEYS, LATER
+from appliance.config.keys import ALL_KEYS, KEYS
 from appliance.config.load import MAIN, parse
 from appliance.config.logins import Endpoint, Login
 from appliance.config.model import BorgClient, Hook, MachineClient, Reach, SshAgentClient, Stream
@@ -128,14 +128,6 @@ def test_a_client_that_is_to_call_back_must_be_told_where() -> None:
     (problem,) = problems_of(written("ssh-agent").replace('callback = "nas.lan:2222"\n', ""))
 
     assert problem.startswith("borgpull.toml: clients.web1.callback: is missing; write the address of this server")
-
-
-@pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("key", LATER)
-def test_what_a_later_version_will_know_is_refused_for_every_method(method: str, key: str) -> None:
-    (problem,) = problems_of(written(method, extra=f'{key} = "x"'))
-
-    assert "not in this version" in problem
 
 
 def test_two_clients_may_be_called_back_at_one_address() -> None:

@@ -60,7 +60,15 @@ def test_a_clients_keep_stands_below_that_client() -> None:
     written = to_toml(parse({MAIN: text}, {}))
 
     headings = [line for line in written.splitlines() if line.startswith("[")]
-    assert headings == ["[appliance]", "[clients.a]", "[clients.a.keep]", "[clients.b]", "[clients.b.keep]"]
+    assert headings == [
+        "[appliance]",
+        "[clients.a]",
+        "[clients.a.keep]",
+        "[clients.a.check]",
+        "[clients.b]",
+        "[clients.b.keep]",
+        "[clients.b.check]",
+    ]
 
 
 def test_a_new_machine_is_read_whole_less_what_is_no_data() -> None:
