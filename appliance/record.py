@@ -26,6 +26,11 @@ class Operation(StrEnum):
     RESTORE = "restore"
 
     @property
+    def is_upkeep(self) -> bool:
+        """Whether it looks after what is kept already, and so stands behind every backup."""
+        return self is Operation.PRUNE
+
+    @property
     def by_hand(self) -> bool:
         """Whether it is a decision of the operator that has a command of its own (`borgpull repair`, `restore`)."""
         return self in (Operation.REPAIR, Operation.ACCEPT, Operation.PURGE, Operation.RESTORE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
@@ -15,13 +15,14 @@ from appliance.plan.due import client_state
 from appliance.record import Outcome
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
     from datetime import datetime
 
     from rich.console import RenderableType
 
     from appliance.config.model import Client
     from appliance.ports import ClientHistory
-    from appliance.record import Progress, RunRecord
+    from appliance.record import Operation, Progress, RunRecord
 
 _COLOURS = {
     "ok": "green",
@@ -37,7 +38,8 @@ _COLOURS = {
 class ClientStatus:
     """One line of `borgpull status`. Sizes in bytes; `repository_bytes` is None until a run has measured it.
 
-    `tunnel` is "up" or "down" for a client that dials in, else None.
+    `tunnel` is "up" or "down" for a client that dials in, else None. `upkeep` is what is being done beside backups at
+    this moment, `kept_up` the last finished run of each such operation: neither has a part in `state`.
     """
 
     client: str
@@ -55,6 +57,8 @@ class ClientStatus:
     message: str = ""
     tunnel: str | None = None
     progress: Progress | None = None
+    upkeep: str | None = None
+    kept_up: Mapping[str, RunRecord] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Give the object that `status --json` promises."""
@@ -74,7 +78,17 @@ class ClientStatus:
             "message": self.message,
             "tunnel": self.tunnel,
             "progress": progress_json(self.progress),
+            "upkeep": self.upkeep,
+            "last_upkeep": {operation: _upkeep_json(run) for operation, run in self.kept_up.items()},
         }
+
+
+def _upkeep_json(run: RunRecord) -> dict[str, Any]:
+    return {
+        "finished": iso(run.finished),
+        "outcome": str(run.outcome) if run.outcome else None,
+        "reason": str(run.reason) if run.reason else None,
+    }
 
 
 def progress_json(progress: Progress | None) -> dict[str, Any] | None:
@@ -95,7 +109,9 @@ def progress_json(progress: Progress | None) -> dict[str, Any] | None:
 class Story:
     """What the journal tells of one client: `running` is its run in progress, `waits_for` what a due one lacks.
 
-    `tunnel` is "up" or "down" for a client that dials in, None for others and while no supervisor looks.
+    `tunnel` is "up" or "down" for a client that dials in, None for others and while no supervisor looks. `upkeep` is
+    the operation that looks after its repository right now, `kept_up` how those before went: both apart, since what
+    they say of the client's backups is nothing.
     """
 
     history: ClientHistory | None = None
@@ -104,6 +120,8 @@ class Story:
     next_run: datetime | None = None
     waits_for: str = ""
     tunnel: str | None = None
+    upkeep: Operation | None = None
+    kept_up: Mapping[Operation, ClientHistory] = field(default_factory=dict)
 
 
 def client_status(client: Client, story: Story, now: datetime) -> ClientStatus:
@@ -141,6 +159,8 @@ def _told(name: str, method: str, state: str, story: Story) -> ClientStatus:
         message=_message(last, story),
         tunnel=story.tunnel,
         progress=story.progress,
+        upkeep=str(story.upkeep) if story.upkeep else None,
+        kept_up={str(operation): history.last for operation, history in story.kept_up.items()},
     )
 
 
@@ -158,7 +178,21 @@ def status_page(statuses: tuple[ClientStatus, ...], headlines: tuple[str, ...], 
         return Group(*parts)
     parts.append(_table(statuses, now))
     parts.extend(_complaint(status) for status in statuses if status.message and status.state != "disabled")
+    parts.extend(line for status in statuses for line in _upkeep_lines(status, now, alone=len(statuses) == 1))
     return Group(*parts)
+
+
+def _upkeep_lines(status: ClientStatus, now: datetime, *, alone: bool) -> Iterable[Text]:
+    """Say what came of upkeep: all of it for a client that was asked for alone, else only what went wrong."""
+    if status.state == "disabled":
+        return
+    for operation, run in status.kept_up.items():
+        if run.outcome is None or not (alone or run.outcome is Outcome.FAILED):
+            continue
+        why = f" ({run.reason})" if run.reason else ""
+        said = f": {run.message}" if run.message and run.outcome is not Outcome.SUCCESS else ""
+        text = safe_lines(f"last {operation} {ago(run.finished, now)}, {run.outcome}{why}{said}")
+        yield Text.assemble((f"{status.client}: ", "bold"), text)
 
 
 def _table(statuses: tuple[ClientStatus, ...], now: datetime) -> Table:
@@ -186,7 +220,9 @@ def _state_words(status: ClientStatus) -> str:
         return f"failing ({status.last_reason or status.last_outcome}, {status.consecutive_failures}x)"
     if status.state == "running" and status.progress is not None:
         return f"running ({status.progress.step}, {size(status.progress.original_size)})"
-    return status.state if status.tunnel is None else f"{status.state} (tunnel {status.tunnel})"
+    beside = [f"tunnel {status.tunnel}"] if status.tunnel else []
+    beside += [f"{status.upkeep} runs"] if status.upkeep else []
+    return f"{status.state} ({', '.join(beside)})" if beside else status.state
 
 
 def _complaint(status: ClientStatus) -> Text:

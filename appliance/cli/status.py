@@ -27,6 +27,7 @@ from appliance.cli.surroundings import (
 )
 from appliance.cli.tunnel_states import tunnel_states
 from appliance.errors import ConfigError
+from appliance.record import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -88,7 +89,10 @@ def statuses(world: Surroundings, store: Store, names: tuple[str, ...]) -> tuple
 
 def _stories(store: Store, now: datetime) -> Callable[[str], Story]:
     histories = store.last_runs()
-    running = {record.client: record for record in store.unfinished()}
+    unfinished = store.unfinished()
+    running = {record.client: record for record in unfinished if not record.operation.is_upkeep}
+    upkeep = {record.client: record.operation for record in unfinished if record.operation.is_upkeep}
+    kept_up = {operation: store.last_runs(operation) for operation in Operation if operation.is_upkeep}
     due = next_runs(store)
     waiting: dict[str, str] = json.loads(store.fact("waiting") or "{}")
     # What nobody looks at any more is not known.
@@ -103,6 +107,8 @@ def _stories(store: Store, now: datetime) -> Callable[[str], Story]:
             next_run=due.get(name),
             waits_for=waiting.get(name, ""),
             tunnel=tunnels.get(name),
+            upkeep=upkeep.get(name),
+            kept_up={operation: found[name] for operation, found in kept_up.items() if name in found},
         )
 
     return story

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from appliance.config.model import Reach, SshAgentClient
-from appliance.record import Outcome, Reason, Trigger
+from appliance.record import Operation, Outcome, Reason, Trigger
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -55,6 +55,7 @@ class Due:
     trigger: Trigger
     since: datetime
     reason: str
+    operation: Operation = Operation.CREATE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,24 +118,42 @@ def next_run(
 
 
 def choose(
-    waiting: Iterable[Due], free: int, callbacks: Mapping[str, int] | None = None, busy: Iterable[str] = ()
+    waiting: Iterable[Due],
+    free: int,
+    callbacks: Mapping[str, int] | None = None,
+    busy: Iterable[str] = (),
+    *,
+    free_for_upkeep: int = 0,
 ) -> tuple[Due, ...]:
-    """Give the free slots away: what an operator asked for first, then who has waited longest.
+    """Give the free slots away: to what an operator asked for, then archives, then upkeep; who waits longest first.
 
     `callbacks` are the ports that clients call back at, by client. A port can be published for one run at a time: who
     needs one that a `busy` client has, or somebody before him gets now, waits for it and leaves the slot to the next.
+    Of the slots no more than `free_for_upkeep` go to upkeep, so that an hour of reading holds up nobody's archive.
     """
     ports = callbacks or {}
     taken = {ports[name] for name in busy if name in ports}
     chosen: list[Due] = []
-    for due in sorted(waiting, key=lambda due: (due.trigger is not Trigger.OPERATOR, due.since, due.client)):
-        port = ports.get(due.client)
-        if len(chosen) >= free or (port is not None and port in taken):
+    for due in sorted(waiting, key=_precedence):
+        calls = ports.get(due.client) if due.operation is Operation.CREATE else None
+        if len(chosen) >= free or (calls is not None and calls in taken):
             continue
+        if _is_upkeep(due):
+            if free_for_upkeep <= 0:
+                continue
+            free_for_upkeep -= 1
         chosen.append(due)
-        if port is not None:
-            taken.add(port)
+        if calls is not None:
+            taken.add(calls)
     return tuple(chosen)
+
+
+def _precedence(due: Due) -> tuple[bool, bool, datetime, str]:
+    return (due.trigger is not Trigger.OPERATOR, _is_upkeep(due), due.since, due.client)
+
+
+def _is_upkeep(due: Due) -> bool:
+    return due.operation.is_upkeep and due.trigger is not Trigger.OPERATOR
 
 
 def callbacks(appliance: Appliance) -> dict[str, int]:

@@ -13,7 +13,7 @@ from appliance.errors import EngineError, StateError
 from appliance.plan.due import Due, callbacks, choose
 from appliance.plan.places import container_name
 from appliance.ports import Facts, Outbox, Requests
-from appliance.record import Operation, RunRecord, Trigger
+from appliance.record import RunRecord, Trigger
 from appliance.run import Order, Records, run
 from appliance.supervisor.adopt import Adoption, watch_for
 from appliance.supervisor.alarms import Alarms
@@ -22,6 +22,7 @@ from appliance.supervisor.dial_in import DialIn
 from appliance.supervisor.gateway import Gateway
 from appliance.supervisor.readiness import Readiness
 from appliance.supervisor.requests import Inbox
+from appliance.supervisor.upkeep import Upkeep, share
 from appliance.supervisor.workers import Workers, about
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Supervisor:
     ) -> None:
         self.signals: deque[str] = deque()
         self.choices = Choices()
+        self.upkeep = Upkeep(store)
         self.workers = Workers(desk)
         self.inbox = Inbox(store, desk.clock.now())
         self._desk = desk
@@ -117,7 +119,7 @@ class Supervisor:
     def _act(self, now: datetime) -> None:
         self._handle_signals()
         if self._configuration.refresh():
-            self.choices.forget_all()
+            self._decide_anew()
             self._readiness.forget_strangers(self._configuration.appliance)
         self._look_at_pause()
         self._reap()
@@ -145,18 +147,25 @@ class Supervisor:
         paused = bool(self._store.fact("paused"))
         if paused != self._paused:
             self._paused = paused
-            self.choices.forget_all()
+            self._decide_anew()
+
+    def _decide_anew(self) -> None:
+        self.choices.forget_all()
+        self.upkeep.forget_all()
 
     def _reap(self) -> None:
         for name in self.workers.reap():
-            self._histories = None
-            self.choices.forget(name)
+            self._has_changed(name)
+
+    def _has_changed(self, client: str) -> None:
+        self._histories = None
+        self.choices.forget(client)
+        self.upkeep.forget(client)
 
     def _look_after_containers(self) -> None:
         try:
             for name in self._adoption.sweep(self._configuration.appliance):
-                self._histories = None
-                self.choices.forget(name)
+                self._has_changed(name)
         except EngineError as error:
             if self._engine_trouble != str(error):
                 _LOG.warning("%s", error)
@@ -195,7 +204,16 @@ class Supervisor:
         ready = (due for due in scheduled if self._readiness.is_ready(appliance, due.client, self._histories, now))
         wishes = {due.client: due for due in (*ready, *(due for due, _ in asked.values()))}
         startable, ended = self._dial_in.part(appliance, wishes.values(), asked, self._histories, now)
-        chosen = choose(startable, appliance.settings.max_parallel - len(self.workers), callbacks(appliance), busy)
+        engaged = {*busy, *wishes, *(due.client for due in scheduled)}
+        upkeep = self.upkeep.due(appliance, self._histories, now=now, paused=self._paused, engaged=engaged)
+        slots = appliance.settings.max_parallel
+        chosen = choose(
+            (*startable, *upkeep),
+            slots - len(self.workers),
+            callbacks(appliance),
+            busy,
+            free_for_upkeep=share(slots) - self.workers.upkeep,
+        )
         for due, verdict in (*ended, *((due, None) for due in chosen)):
             self._launch_one(appliance, due, asked[due.client][1] if due.client in asked else None, now, verdict)
 
@@ -208,7 +226,7 @@ class Supervisor:
         record = RunRecord(
             run_id=f"{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}",
             client=client.name,
-            operation=request.operation if request else Operation.CREATE,
+            operation=request.operation if request else due.operation,
             trigger=due.trigger if request is None else Trigger.OPERATOR,
             method=client.method,
             started=now,
@@ -234,6 +252,7 @@ class Supervisor:
         if verdict is None:
             self._alarms.run_started(appliance, record)
             self.choices.launched(client.name, now)
+            self.upkeep.launched(client.name, record.operation, now)
         else:
             # Nothing is started: when its tunnel comes up it need not wait as if something had been.
             self.choices.forget(client.name)

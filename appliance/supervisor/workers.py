@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from appliance.errors import BorgpullError, EngineError, StateError
-from appliance.record import Reason
+from appliance.record import Reason, Trigger
 from appliance.run import failed_inside
 
 if TYPE_CHECKING:
@@ -45,6 +45,12 @@ class Workers:
     def __contains__(self, client: object) -> bool:
         """Whether a run of that client is in progress."""
         return client in self._workers
+
+    @property
+    def upkeep(self) -> int:
+        """How many of them the schedule started to look after what is kept."""
+        records = (worker.watch.record for worker in self._workers.values())
+        return sum(record.operation.is_upkeep and record.trigger is not Trigger.OPERATOR for record in records)
 
     def run_ids(self) -> frozenset[str]:
         """Return the runs that have a thread of ours."""

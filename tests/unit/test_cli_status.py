@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appliance.record import LedgerEntry, Outcome, Progress, Reason
+from appliance.record import LedgerEntry, Operation, Outcome, Progress, Reason
 from tests.cli_world import CliWorld
 from tests.house import NOON, archive, record, repository
 
@@ -49,9 +49,29 @@ def test_json_has_every_promised_key_for_every_client(world: CliWorld) -> None:
         "message": "",
         "tunnel": None,
         "progress": None,
+        "upkeep": None,
+        "last_upkeep": {},
     }
     assert media.keys() == web1.keys()
     assert (media["state"], media["last_success"], media["archives"]) == ("never", None, 0)
+
+
+def test_upkeep_says_nothing_of_the_state_of_backups_and_is_told_apart(world: CliWorld) -> None:
+    made_an_archive(world)
+    failed = record(Outcome.FAILED, Reason.LOCK, operation=Operation.PRUNE, run_id="prune", started=NOON)
+    world.journal.finish(replace(failed, message="Somebody holds the lock."))
+    world.journal.begin(record(None, operation=Operation.PRUNE, run_id="again", started=NOON + timedelta(hours=1)))
+
+    web1 = world.run("status", "web1", "--json").data[0]
+    page = world.run("status").out
+
+    assert (web1["state"], web1["last_outcome"], web1["message"]) == ("ok", "success", "")
+    assert web1["upkeep"] == "prune"
+    assert web1["last_upkeep"] == {
+        "prune": {"finished": "2026-11-22T12:10:00+00:00", "outcome": "failed", "reason": "lock"}
+    }
+    assert "ok (prune runs)" in page
+    assert "web1: last prune 1 h 50 min ago, failed (lock): Somebody holds the lock." in page
 
 
 def test_no_next_run_is_promised_from_the_moment_of_a_pause(world: CliWorld) -> None:

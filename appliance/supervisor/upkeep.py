@@ -1,0 +1,111 @@
+"""Which upkeep is due, remembered like the choices of backups, and standing behind all of them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from appliance.plan.due import Due, NotDue
+from appliance.plan.upkeep import Kept, decide_upkeep
+from appliance.record import Operation
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from appliance.config.model import Appliance, Client
+    from appliance.ports import ClientHistory, Ledger
+
+# A thousand clients are looked at within seconds of a start, and no tick takes long.
+_FRESH_A_TICK = 50
+# Whatever else goes wrong, one operation of a client is started by itself no more often than this.
+LEAST_PAUSE = timedelta(minutes=5)
+
+
+def share(slots: int) -> int:
+    """Return how many of the slots upkeep may have at a time: half of them, so that archives find one free."""
+    return max(1, slots // 2)
+
+
+class Upkeep:
+    """The decisions in force. Every method raises StateError when the journal cannot be read.
+
+    `decisions` counts how many were made, for the proof that an idle tick makes none.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self.decisions = 0
+        self._ledger = ledger
+        self._made: dict[str, Due | NotDue] = {}
+        self._launched: dict[tuple[str, Operation], datetime] = {}
+        self._histories: dict[Operation, Mapping[str, ClientHistory]] = {}
+        self._last_look: datetime | None = None
+
+    def due(
+        self,
+        appliance: Appliance,
+        created: Mapping[str, ClientHistory],
+        *,
+        now: datetime,
+        paused: bool,
+        engaged: Collection[str],
+    ) -> tuple[Due, ...]:
+        """Return what is due of clients that are not engaged: neither running nor about to be backed up.
+
+        `created` are the histories of their backups.
+        """
+        if self._last_look is not None and now < self._last_look:
+            self.forget_all()
+        self._last_look = now
+        found, fresh = [], 0
+        for client in appliance.clients:
+            if client.name in engaged:
+                continue
+            made = self._made.get(client.name)
+            if made is None or (isinstance(made, NotDue) and made.until is not None and now >= made.until):
+                if fresh == _FRESH_A_TICK:
+                    continue
+                fresh += 1
+                made = self._made[client.name] = self._decide(appliance, client, created, now, paused=paused)
+            if isinstance(made, Due):
+                found.append(made)
+        return tuple(found)
+
+    def launched(self, client: str, operation: Operation, now: datetime) -> None:
+        """Remember that a run of the client began, of whatever operation."""
+        self._launched[client, operation] = now
+        self._made.pop(client, None)
+
+    def forget(self, client: str) -> None:
+        """Decide anew for one client: one of its runs has ended."""
+        self._made.pop(client, None)
+        self._histories.clear()
+
+    def forget_all(self) -> None:
+        """Decide anew for everybody: the configuration, the pause or the clock changed."""
+        self._made.clear()
+        self._launched.clear()
+
+    def _decide(
+        self, appliance: Appliance, client: Client, created: Mapping[str, ClientHistory], now: datetime, *, paused: bool
+    ) -> Due | NotDue:
+        self.decisions += 1
+        fresh = decide_upkeep(client, self._kept(client, created), now=now, zone=appliance.timezone, paused=paused)
+        launched = self._launched.get((client.name, fresh.operation)) if isinstance(fresh, Due) else None
+        if launched is not None and now < launched + LEAST_PAUSE:
+            return NotDue(client=client.name, until=launched + LEAST_PAUSE, reason="it was started a moment ago")
+        return fresh
+
+    def _kept(self, client: Client, created: Mapping[str, ClientHistory]) -> Kept | None:
+        known = self._ledger.repository(client.name)
+        if known is None or client.name not in created:
+            return None
+        histories = {Operation.CREATE: created[client.name]}
+        for operation in Operation:
+            if operation.is_upkeep and (history := self._of(operation).get(client.name)):
+                histories[operation] = history
+        return Kept(since=known.first_seen, histories=histories)
+
+    def _of(self, operation: Operation) -> Mapping[str, ClientHistory]:
+        if operation not in self._histories:
+            self._histories[operation] = self._ledger.last_runs(operation)
+        return self._histories[operation]
