@@ -32,7 +32,7 @@ RUN /opt/borgpull/bin/python -m compileall -q /opt/borgpull/app
 FROM ${BASE_IMAGE}
 RUN apt-get update \
     && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        ca-certificates fuse3 libacl1 liblz4-1 libssl3t64 libxxhash0 libzstd1 \
+        ca-certificates fuse3 gpg libacl1 liblz4-1 libssl3t64 libxxhash0 libzstd1 \
         openssh-client openssh-server openssh-sftp-server python3 socat sshfs tzdata util-linux zstd \
     && rm -rf /var/lib/apt/lists/* /etc/ssh/ssh_host_* \
     # The one unprivileged user: owner of repositories, keys and caches; ssh, sshfs and Borg run as it. Its shell is what

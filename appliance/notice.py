@@ -22,6 +22,7 @@ class AlarmKind(StrEnum):
     CHANGE_BURST = "change_burst"
     HOST_KEY = "host_key"
     KEY_NOT_EXPORTED = "key_not_exported"
+    ESCROW_OUTDATED = "escrow_outdated"
     DISK_FILLING = "disk_filling"
     CONFIG_INVALID = "config_invalid"
     ENGINE_DOWN = "engine_down"

@@ -18,6 +18,7 @@ from appliance.config.model import Appliance, ApplianceSettings
 from appliance.edges import log, metrics
 from appliance.edges.clock import SystemClock
 from appliance.edges.docker_engine import DockerEngine
+from appliance.edges.escrow_files import EscrowFiles
 from appliance.edges.http import HttpServer
 from appliance.edges.lock import only_one
 from appliance.edges.notify_apprise import AppriseNotifier
@@ -116,6 +117,7 @@ def build(
         tunnels=TunnelFiles(config=folders.config, state=folders.state),
         engine_version=engine.ping,
         image=engine.image,
+        fingerprint=EscrowFiles(config=folders.config, state=folders.state).fingerprint,
     )
 
 

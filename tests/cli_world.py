@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 from click.testing import CliRunner
@@ -13,9 +14,10 @@ from click.testing import CliRunner
 from appliance.cli.main import run
 from appliance.cli.surroundings import Surroundings
 from appliance.config.load import load
+from appliance.edges.escrow_files import EscrowFiles
 from appliance.edges.notify_urls import NotifyUrls
 from appliance.edges.volumes import Volumes
-from appliance.errors import EngineError, StateError
+from appliance.errors import BorgpullError, EngineError, StateError
 from appliance.plan.events import Data, Result, write
 from appliance.plan.places import host_key_alias, restore_mark
 from appliance.record import Outcome
@@ -45,8 +47,12 @@ class Shown:
     """What a command printed, and how it ended."""
 
     code: int
-    out: str
+    raw: bytes
     err: str
+
+    @property
+    def out(self) -> str:
+        return self.raw.decode()
 
     @property
     def data(self) -> Any:
@@ -114,6 +120,19 @@ class FakeKeys:
         self.pins[host_key_alias(client, hop)] = host_keys
 
 
+class FakeCipher:
+    """Encrypts nothing, and holds what the real one promises: tests/contract/test_cipher_contract.py."""
+
+    def encrypt(self, content: bytes, passphrase: bytes) -> bytes:
+        return b"\n".join((sha256(passphrase).digest() + sha256(content).digest(), content[::-1]))
+
+    def decrypt(self, content: bytes, passphrase: bytes) -> bytes:
+        seal, plain = content[:64], content[65:][::-1]
+        if seal != sha256(passphrase).digest() + sha256(plain).digest():
+            raise BorgpullError("the bundle does not open: wrong passphrase, or the file is damaged")
+        return plain
+
+
 class CliWorld:
     """A house with a supervisor that seems to run; `meanwhile` is what happens at each wait of a command."""
 
@@ -128,6 +147,7 @@ class CliWorld:
         self.keys = FakeKeys()
         self.tunnels = FakeTunnels()
         self.notifier = FakeNotifier()
+        self.cipher = FakeCipher()
         self.meanwhile: list[Callable[[], object]] = []
         self.configure(toml)
         self.journal.set_fact("appliance_id", "the-appliance")
@@ -156,7 +176,7 @@ class CliWorld:
             code = run(arguments, self.surroundings())
             sys.stdout.flush()
             sys.stderr.flush()
-            return Shown(code, out.getvalue().decode(), err.getvalue().decode())
+            return Shown(code, out.getvalue(), err.getvalue().decode())
 
     def _wait(self, _seconds: float) -> None:
         assert self.meanwhile, "the command waits for something that never comes"
@@ -178,6 +198,9 @@ class CliWorld:
             keys=lambda: self.keys,
             tunnels=lambda: self.tunnels,
             post=lambda: Post(services=self.notifier, checks=self.notifier, read_secret=NotifyUrls(self.config).read),
+            escrow_files=lambda: EscrowFiles(config=self.config, state=self.state, uid=os.getuid(), gid=os.getgid()),
+            cipher=lambda: self.cipher,
+            snapshot=lambda facts: json.dumps(dict(facts)).encode(),
             clock=self.clock,
             wait=self._wait,
         )

@@ -43,6 +43,9 @@ class MemoryJournal:
         self._channels: dict[str, ChannelRecord] = {}
         self._lock = threading.RLock()
 
+    def close(self) -> None:
+        """Nothing is open."""
+
     def begin(self, record: RunRecord) -> None:
         with self._lock:
             self._runs[record.run_id] = record

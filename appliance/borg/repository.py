@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.borg.command import REPOSITORY, Command, borg
+from appliance.plan import places
 
 if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
@@ -63,3 +64,13 @@ def export_key(plan: RunPlan, form: str) -> Command:
     """Print the repository key: `plain`, `paper` or `qr-html`."""
     shape = {"plain": (), "paper": ("--paper",), "qr-html": ("--qr-html",)}[form]
     return borg(plan, "key", "export", *shape, REPOSITORY)
+
+
+def import_key(plan: RunPlan) -> Command:
+    """Put an exported key into the repository."""
+    return borg(plan, "key", "import", REPOSITORY, str(places.EXPORTED_KEY))
+
+
+def print_files(plan: RunPlan, archive: str, paths: tuple[str, ...]) -> Command:
+    """Print the contents of exactly these files, one after the other."""
+    return borg(plan, "extract", "--stdout", f"{REPOSITORY}::{archive}", "--", *(f"pf:{path}" for path in paths))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from appliance.borg.command import REPOSITORY, Command, borg
 from appliance.borg.export import in_style, is_pattern
+from appliance.errors import StateError
+from appliance.plan.sample import Member
 
 if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
@@ -19,6 +22,16 @@ def list_files(plan: RunPlan, archive: str, paths: tuple[str, ...]) -> Command:
     """List what is in an archive: all, or what paths and patterns name."""
     where = f"{REPOSITORY}::{archive}"
     return borg(plan, "list", "--json-lines", "--format", _FILE, where, "--", *in_style(paths))
+
+
+def read_member(line: str) -> Member | None:
+    """Read a line of `list_files`: a regular file with its own content, or None. Raises StateError when it is none."""
+    try:
+        fields = json.loads(line)
+        # A further name of a file that came before has no content of its own.
+        return Member(fields["path"], fields["size"]) if fields["type"] == "-" else None
+    except (ValueError, KeyError, TypeError) as error:
+        raise StateError(f"Borg's list of files cannot be read ({error!r})") from error
 
 
 def diff(plan: RunPlan, first: str, second: str, paths: tuple[str, ...]) -> Command:

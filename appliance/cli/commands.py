@@ -15,6 +15,7 @@ _VERBS = {
     "config": "appliance.cli.config:config",
     "diff": "appliance.cli.diff:diff",
     "doctor": "appliance.cli.doctor:doctor",
+    "escrow": "appliance.cli.escrow:escrow",
     "files": "appliance.cli.files:files",
     "find": "appliance.cli.find:find",
     "gateway": "appliance.cli.gateway:gateway",

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING
 from appliance.cli.surroundings import Surroundings
 from appliance.config.load import load
 from appliance.edges.clock import SystemClock
+from appliance.edges.escrow_files import EscrowFiles
+from appliance.edges.openpgp import OpenPgp
 from appliance.edges.tunnels import TunnelFiles
 from appliance.edges.volumes import Volumes
 from appliance.errors import StateError
 from appliance.plan import places
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import PurePosixPath
 
     from appliance.cli.surroundings import InspectableEngine, Keys, Store
@@ -43,6 +46,9 @@ def real() -> Surroundings:
         keys=cache(lambda: _keys(config)),
         tunnels=cache(lambda: TunnelFiles(config=config, state=state)),
         post=cache(lambda: _post(config)),
+        escrow_files=lambda: EscrowFiles(config=config, state=state),
+        cipher=OpenPgp,
+        snapshot=lambda facts: _snapshot(state, facts),
         clock=SystemClock(),
         wait=_wait,
     )
@@ -61,6 +67,12 @@ def _journal(state: Path) -> Store:
             "(`docker compose exec supervisor borgpull …`), with a volume mounted at that place"
         )
     return SqliteJournal(state / places.JOURNAL.name, SystemClock())
+
+
+def _snapshot(state: Path, facts: Mapping[str, str]) -> bytes:
+    from appliance.edges.sqlite_journal.snapshot import snapshot  # noqa: PLC0415 - one verb needs it
+
+    return snapshot(state / places.JOURNAL.name, facts)
 
 
 def _engine() -> InspectableEngine:

@@ -13,10 +13,13 @@ from appliance.errors import NotFoundError, SupervisorError
 from appliance.ports import Clock, Engine, Facts, Journal, Ledger, Outbox, Requests
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from appliance.config.model import Appliance, Client
+    from appliance.plan.escrow import BundledFile
+    from appliance.plan.run_plan import RunPlan
     from appliance.plan.tunnels import Tunnel
     from appliance.run import Volumes
     from appliance.supervisor import Post
@@ -27,6 +30,9 @@ HEARTBEAT_LIMIT = timedelta(seconds=30)
 
 class Store(Journal, Ledger, Requests, Facts, Outbox, Protocol):
     """The journal as the command line needs it."""
+
+    def close(self) -> None:
+        """Let go of the file; the next use opens it anew."""
 
 
 class InspectableEngine(Engine, Protocol):
@@ -86,6 +92,32 @@ class TunnelBook(Protocol):
         """Return the gateway's public host key, which is made once."""
 
 
+class EscrowKeeper(Protocol):
+    """The appliance's files as the escrow needs them. Every method raises StateError."""
+
+    def gather(self) -> tuple[BundledFile, ...]:
+        """Return everything that belongs to the configuration."""
+
+    def in_the_way(self, files: Sequence[BundledFile]) -> tuple[Path, ...]:
+        """Return the files that `put` would replace by something else."""
+
+    def put(self, files: Sequence[BundledFile]) -> None:
+        """Write each file to its place."""
+
+    def lent(self, plan: RunPlan, *, passphrase: bytes, key: bytes) -> AbstractContextManager[None]:
+        """Lay the plan and both secrets ready for one container, for as long as the block lasts."""
+
+
+class Cipher(Protocol):
+    """What encrypts the escrow."""
+
+    def encrypt(self, content: bytes, passphrase: bytes) -> bytes:
+        """Return it encrypted; raises StateError where that does not work."""
+
+    def decrypt(self, content: bytes, passphrase: bytes) -> bytes:
+        """Return what was encrypted, whole and unchanged; raises BorgpullError where it is not."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """The world as one command sees it. Everything is opened only when a verb asks for it."""
@@ -101,6 +133,10 @@ class Surroundings:
     keys: Callable[[], Keys]
     tunnels: Callable[[], TunnelBook]
     post: Callable[[], Post]
+    escrow_files: Callable[[], EscrowKeeper]
+    cipher: Callable[[], Cipher]
+    # A journal of its own for another machine, with these facts besides.
+    snapshot: Callable[[Mapping[str, str]], bytes]
     clock: Clock
     wait: Callable[[float], None]
 

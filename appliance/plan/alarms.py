@@ -21,6 +21,8 @@ _GIB = 1 << 30
 _LITTLE_ROOM = 0.05
 # How long a repository may live before its key should be in another place.
 _EXPORT_WITHIN = timedelta(days=1)
+# How long configuration and keys may be ahead of the escrow: whoever sets something up does more than one thing.
+_ESCROW_WITHIN = timedelta(days=1)
 # Gone again before anybody could act: an editor that saves twice, an engine that is upgraded, a server that was off
 # and catches up.
 GRACE = {
@@ -42,14 +44,14 @@ def holding(seen: Observed, now: datetime) -> tuple[Alarm, ...]:
     by_client: dict[str, list[ClientHistory]] = {}
     for history in seen.histories:
         by_client.setdefault(history.client, []).append(history)
-    alarms = list(_of_the_appliance(seen))
+    alarms = list(_of_the_appliance(seen, now))
     for client in seen.appliance.clients:
         if client.enabled:
             alarms += _of_the_client(client, by_client.get(client.name, ()), seen, now)
     return tuple(alarms)
 
 
-def _of_the_appliance(seen: Observed) -> Iterator[Alarm]:
+def _of_the_appliance(seen: Observed, now: datetime) -> Iterator[Alarm]:
     if seen.config_problems:
         first, more = seen.config_problems[0], len(seen.config_problems) - 1
         rest = f" (and {more} more)" if more else ""
@@ -66,6 +68,15 @@ def _of_the_appliance(seen: Observed) -> Iterator[Alarm]:
             kind=AlarmKind.ENGINE_DOWN,
             severity=Severity.CRITICAL,
             sentence=f"No backup can start, the container engine is down: {seen.engine_trouble}. Is Docker running?",
+        )
+    if seen.escrow is not None and now - seen.escrow.since >= _ESCROW_WITHIN:
+        yield Alarm(
+            kind=AlarmKind.ESCROW_OUTDATED,
+            severity=Severity.WARNING,
+            sentence=(
+                f"The escrow of {seen.escrow.made:%Y-%m-%d} is out of date: {seen.escrow.why}. Make a new one with "
+                "`borgpull escrow`, prove it with `--check`, and keep it where this server is not."
+            ),
         )
     if seen.room is not None:
         yield from _of_the_room(seen.room, seen.appliance.settings)
@@ -171,7 +182,8 @@ def _key_at_home(client: Client, created: ClientHistory | None, seen: Observed, 
         severity=Severity.WARNING,
         sentence=(
             f"The key of {client.name}'s repository is nowhere but on this server: when its disk dies, no copy of the "
-            f"archives can be opened. `borgpull key export {client.name}`, and keep it and the passphrase elsewhere."
+            "archives can be opened. `borgpull escrow` puts all keys and passphrases into one file; "
+            f"`borgpull key export {client.name}` prints this key."
         ),
     )
 

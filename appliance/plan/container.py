@@ -27,7 +27,9 @@ SCAN = "scan"
 PREVIEW = "preview"
 # Whether paths and patterns name anything in an archive, and what is near to those that do not.
 MATCH = "match"
-QUESTIONS = ("archives", "files", "find", "diff", "key-export", "inspect", SCAN, PREVIEW, MATCH)
+# Whether the escrow and the repository's folder are enough: nothing else is there.
+ESCROW_CHECK = "escrow-check"
+QUESTIONS = ("archives", "files", "find", "diff", "key-export", "inspect", SCAN, PREVIEW, MATCH, ESCROW_CHECK)
 # A Borg command of an operator on the client: no run that is recorded, but under the client's lock like one.
 BY_HAND = "by-hand"
 # They meet nothing but the repository: no network, no right (S6).
@@ -44,6 +46,11 @@ def plan_file(plan: RunPlan) -> PurePosixPath:
     """Where the plan lies, as the supervisor sees it; a question has a file of its own beside that of a run."""
     name = f"{plan.run_id}.json" if plan.operation in (*QUESTIONS, BY_HAND) else "plan.json"
     return places.run_folder(plan.client) / name
+
+
+def lent_file(plan: RunPlan, secret: PurePosixPath) -> PurePosixPath:
+    """Where a secret out of the escrow (PASSPHRASE, EXPORTED_KEY) lies for one question, as the supervisor sees it."""
+    return places.run_folder(plan.client) / f"{plan.run_id}.{secret.name}"
 
 
 def container_spec(
@@ -65,6 +72,8 @@ def container_spec(
         machine = destination or client
         mounts = (*_reaching(machine, plan), *_repository(client))
         return _spec(client, plan, settings, mounts=mounts, network=_network(machine, settings))
+    if plan.operation == ESCROW_CHECK:
+        return _spec(client, plan, settings, mounts=_out_of_the_escrow(client, plan), network="none")
     if plan.operation in QUESTIONS:
         return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")
     if plan.operation not in (*Operation, BY_HAND):
@@ -193,6 +202,16 @@ def _repository(client: Client) -> tuple[Mount, ...]:
         _ours(places.passphrase_file(client.name), places.PASSPHRASE),
         _ours(places.repository_folder(client.name), places.REPOSITORY, read_only=False),
         _ours(places.cache_folder(client.name), places.CACHE, read_only=False),
+    )
+
+
+def _out_of_the_escrow(client: Client, plan: RunPlan) -> tuple[Mount, ...]:
+    # Neither the secrets of this appliance nor its cache: they are what will be gone.
+    return (
+        _plan(plan),
+        _ours(lent_file(plan, places.PASSPHRASE), places.PASSPHRASE),
+        _ours(lent_file(plan, places.EXPORTED_KEY), places.EXPORTED_KEY),
+        _ours(places.repository_folder(client.name), places.REPOSITORY),
     )
 
 

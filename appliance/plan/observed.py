@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from appliance.config.model import Appliance
+    from appliance.plan.escrow import Outdated
     from appliance.ports import ClientHistory
 
 
@@ -27,7 +28,8 @@ class Observed:
 
     `histories` are those of every operation; `first_seen` is since when each client has been in the configuration,
     `exported` are the clients whose key was exported, `bursts` the sentence of the change gate for each client it
-    holds. `room` is None where nobody could look.
+    holds. `room` is None where nobody could look. `escrow` is None while the newest bundle lacks nothing, or there is
+    none.
     """
 
     appliance: Appliance
@@ -36,5 +38,6 @@ class Observed:
     exported: frozenset[str] = frozenset()
     bursts: Mapping[str, str] = field(default_factory=dict)
     room: Room | None = None
+    escrow: Outdated | None = None
     config_problems: tuple[str, ...] = ()
     engine_trouble: str = ""

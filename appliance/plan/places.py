@@ -22,6 +22,8 @@ KEY = ROOM / "key"
 RESTORE_KEY = ROOM / "restore_key"
 KNOWN_HOSTS = ROOM / "known_hosts"
 PASSPHRASE = ROOM / "passphrase"
+# What `borg key export` printed: with it and the passphrase, a repository's folder is enough.
+EXPORTED_KEY = ROOM / "exported_key"
 REPOSITORY = ROOM / "repository"
 CACHE = ROOM / "cache"
 SOURCE = ROOM / "source"

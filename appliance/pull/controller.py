@@ -10,10 +10,10 @@ from pathlib import Path
 
 from appliance.errors import BorgpullError
 from appliance.plan import places
-from appliance.plan.container import BY_HAND, MATCH, PREVIEW
+from appliance.plan.container import BY_HAND, ESCROW_CHECK, MATCH, PREVIEW
 from appliance.plan.events import Result
 from appliance.plan.run_plan import RunPlan
-from appliance.pull import answers, by_hand, finding, link, matching, pruning, repairing, story
+from appliance.pull import answers, by_hand, escrow_check, finding, link, matching, pruning, repairing, story
 from appliance.pull.ends import Ends
 from appliance.pull.failure import Failure
 from appliance.pull.restores import story as restoring
@@ -66,6 +66,7 @@ _BY_ITSELF = {
     MATCH: matching.match,
     "key-export": answers.key_export,
     "scan": answers.scan,
+    ESCROW_CHECK: escrow_check.check,
 }
 
 

@@ -15,6 +15,7 @@ from appliance.plan.news import news
 from appliance.plan.observed import Observed
 from appliance.ports import Facts, Ledger, Outbox
 from appliance.record import Operation
+from appliance.supervisor.escrow_watch import EscrowWatch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -40,9 +41,10 @@ class AlarmStore(Ledger, Facts, Outbox, Protocol):
 class Alarms:
     """Decides anew when a run has ended, and every half minute. `room` raises StateError when it cannot look."""
 
-    def __init__(self, store: AlarmStore, room: Callable[[], Room]) -> None:
+    def __init__(self, store: AlarmStore, room: Callable[[], Room], fingerprint: Callable[[], str] = str) -> None:
         self._store = store
         self._room = room
+        self._escrow = EscrowWatch(store, fingerprint)
         self._histories: Mapping[str, ClientHistory] | None = None
         self._others: tuple[ClientHistory, ...] = ()
         self._looked: datetime | None = None
@@ -98,6 +100,7 @@ class Alarms:
             exported=frozenset(self._exported),
             bursts=self._find_bursts(appliance, histories),
             room=room,
+            escrow=self._escrow.look(now, histories.values()),
             config_problems=tuple(json.loads(self._store.fact("config_problems") or "[]")),
             engine_trouble=engine_trouble,
         )

@@ -60,6 +60,7 @@ class Supervisor:
         tunnels: Tunnels,
         engine_version: Callable[[], str] = str,
         image: Callable[[], str] = str,
+        fingerprint: Callable[[], str] = str,
     ) -> None:
         self.signals: deque[str] = deque()
         self.choices = Choices()
@@ -81,7 +82,7 @@ class Supervisor:
         self._beat_at: datetime | None = None
         self._told: dict[str, str] = {}
         self._readiness = Readiness(desk.volumes, self.choices)
-        self._alarms = Alarms(store, desk.volumes.room)
+        self._alarms = Alarms(store, desk.volumes.room, fingerprint)
         self._complaint = ""
 
     def run(self) -> None:

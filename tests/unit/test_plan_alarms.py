@@ -9,6 +9,7 @@ import pytest
 from appliance.notice import AlarmKind, Severity
 from appliance.plan.alarms import holding
 from appliance.plan.bursts import change_gate
+from appliance.plan.escrow import Outdated
 from appliance.plan.observed import Observed, Room
 from appliance.record import LedgerEntry, Operation, Outcome, Reason
 from tests.house import NOON, archive, history, house, one, record
@@ -125,6 +126,15 @@ def test_a_key_that_was_never_exported_is_told_after_a_day() -> None:
     assert kinds(at_home, timedelta(hours=23)) == []
     assert kinds(at_home, timedelta(hours=25)) == [AlarmKind.KEY_NOT_EXPORTED]
     assert "`borgpull key export web1`" in the_one(at_home, timedelta(hours=25)).sentence
+
+
+def test_an_escrow_is_out_of_date_a_day_after_something_was_added() -> None:
+    lacking = Outdated(made=LONG_AGO, since=NOON, why="configuration, keys or secrets have changed since")
+    late = seen(history(record()), escrow=lacking)
+
+    assert kinds(late, timedelta(hours=23)) == []
+    assert kinds(late, timedelta(hours=25)) == [AlarmKind.ESCROW_OUTDATED]
+    assert "`borgpull escrow`" in the_one(late, timedelta(hours=25)).sentence
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 from appliance.config.logins import Endpoint
 from appliance.config.model import ApplianceSettings, Reach
 from appliance.plan import places
-from appliance.plan.container import BY_HAND, PREVIEW, QUESTIONS, container_spec, plan_file
+from appliance.plan.container import BY_HAND, ESCROW_CHECK, PREVIEW, QUESTIONS, container_spec, plan_file
 from appliance.plan.make import plan_run
 from appliance.record import Operation, RestoreOrder, Way
 from tests.clients import ON_THE_CLIENT, client_of, pair_works
@@ -199,6 +199,8 @@ def test_no_container_sees_anything_of_another_client(client: Client, operation:
             places.cache_folder(client.name),
             places.run_folder(client.name) / "plan.json",
             places.run_folder(client.name) / f"{operation}-abc123.json",
+            places.run_folder(client.name) / f"{ESCROW_CHECK}-abc123.passphrase",
+            places.run_folder(client.name) / f"{ESCROW_CHECK}-abc123.exported_key",
         )
     }
 

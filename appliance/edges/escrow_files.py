@@ -1,0 +1,160 @@
+"""The files of the appliance as the escrow needs them: gathered, compared, put back, and lent to one container."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from appliance.errors import StateError
+from appliance.plan import escrow, places
+from appliance.plan.container import lent_file, plan_file
+from appliance.plan.escrow import BundledFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import PurePosixPath
+
+    from appliance.plan.run_plan import RunPlan
+
+# A configuration is text: what is larger got there by mistake, and would go into each bundle.
+_LARGEST = 4 << 20
+_LEFT_BY_EDITORS = ("~", ".swp", ".new", ".tmp")
+_SIDE_FILES = ("-wal", "-shm")
+
+
+class EscrowFiles:
+    """Files below `config` and `state`. `uid` and `gid` own what containers read; tests give their own."""
+
+    def __init__(
+        self,
+        *,
+        config: Path = Path(places.CONFIG),
+        state: Path = Path(places.STATE),
+        uid: int = places.UID,
+        gid: int = places.GID,
+    ) -> None:
+        self._folders = {escrow.CONFIG_FOLDER: config, "state": state}
+        self._config = config
+        self._state = state
+        self._uid = uid
+        self._gid = gid
+
+    def gather(self) -> tuple[BundledFile, ...]:
+        """Return everything that belongs to the configuration; raises StateError when a file cannot be read."""
+        try:
+            return tuple(
+                BundledFile(
+                    path=f"{escrow.CONFIG_FOLDER}/{path.relative_to(self._config).as_posix()}",
+                    content=path.read_bytes(),
+                    mode=path.stat().st_mode & 0o777,
+                )
+                for path in self._listed()
+            )
+        except OSError as error:
+            raise StateError(f"{error.filename} cannot be read: {error.strerror}") from error
+
+    def fingerprint(self) -> str:
+        """Return what changes with any file of the configuration; raises StateError when one cannot be read."""
+        return escrow.fingerprint(self.gather())
+
+    def in_the_way(self, files: Sequence[BundledFile]) -> tuple[Path, ...]:
+        """Return the files that `put` would replace by something else."""
+        return tuple(place for file in files if (place := self._place(file)).exists() and not _holds(place, file))
+
+    def put(self, files: Sequence[BundledFile]) -> None:
+        """Write each file to its place; raises StateError, and what was written by then stays."""
+        for file in files:
+            place = self._place(file)
+            try:
+                self._make_folder(place.parent)
+                self._write(place, file.content, file.mode)
+                for side in _SIDE_FILES:
+                    # SQLite's own, of the journal that stood there: with another one they would be poison.
+                    place.with_name(place.name + side).unlink(missing_ok=True)
+            except OSError as error:
+                raise StateError(f"{place} cannot be written: {error.strerror}") from error
+
+    @contextmanager
+    def lent(self, plan: RunPlan, *, passphrase: bytes, key: bytes) -> Iterator[None]:
+        """Lay the plan and both secrets ready for one container, for as long as the block lasts. Raises StateError."""
+        contents = {
+            plan_file(plan): plan.to_json().encode(),
+            lent_file(plan, places.PASSPHRASE): passphrase,
+            lent_file(plan, places.EXPORTED_KEY): key,
+        }
+        written = {self._here(place): content for place, content in contents.items()}
+        try:
+            for place, content in written.items():
+                place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+                self._write(place, content, 0o600)
+            yield
+        except OSError as error:
+            raise StateError(f"{error.filename} cannot be written: {error.strerror}") from error
+        finally:
+            for place in written:
+                with suppress(OSError):
+                    place.unlink()
+
+    def _listed(self) -> list[Path]:
+        def refuse(error: OSError) -> None:
+            raise error
+
+        found = []
+        for folder, names, files in os.walk(self._config, onerror=refuse):
+            names.sort()
+            found += [Path(folder, name) for name in files if not _is_passing(name)]
+        regular = [path for path in sorted(found) if path.is_file()]
+        for path in regular:
+            if path.stat().st_size > _LARGEST:
+                raise StateError(f"{path} is too large for a part of a configuration; move it to another folder")
+        return regular
+
+    def _place(self, file: BundledFile) -> Path:
+        top, _, rest = file.path.partition("/")
+        # The bundle is the operator's own; a path that leads out of it is a damaged one all the same.
+        if top not in self._folders or not rest or any(part in ("", ".", "..") for part in rest.split("/")):
+            raise StateError(f"the bundle holds a file that has no place here: {file.path}")
+        return self._folders[top] / rest
+
+    def _here(self, place: PurePosixPath) -> Path:
+        return self._state / place.relative_to(places.STATE)
+
+    def _make_folder(self, folder: Path) -> None:
+        if folder.is_dir():
+            return
+        self._make_folder(folder.parent)
+        folder.mkdir(mode=0o700)
+        self._give(folder)
+
+    def _write(self, place: Path, content: bytes, mode: int) -> None:
+        fresh = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
+        try:
+            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(content)
+                stream.flush()
+                os.fchmod(descriptor, mode)
+                self._give(fresh)
+                os.fsync(descriptor)
+            fresh.replace(place)
+        finally:
+            fresh.unlink(missing_ok=True)
+
+    def _give(self, path: Path) -> None:
+        state = path.stat()
+        if (state.st_uid, state.st_gid) != (self._uid, self._gid):
+            os.chown(path, self._uid, self._gid)
+
+
+def _is_passing(name: str) -> bool:
+    return name.endswith(_LEFT_BY_EDITORS) or name.startswith((escrow.FILE_PREFIX, ".nfs"))
+
+
+def _holds(place: Path, file: BundledFile) -> bool:
+    try:
+        return place.read_bytes() == file.content
+    except OSError:
+        return False

@@ -1,0 +1,54 @@
+"""Which files of an archive are read back to prove that it can be read: few enough to be quick, from all over it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+MOST_FILES = 25
+MOST_BYTES = 256 << 20
+_LARGEST_FILE = 64 << 20
+
+
+class Member(NamedTuple):
+    """A regular file in an archive; `size` in bytes."""
+
+    path: str
+    size: int
+
+
+class Sample:
+    """Files are offered in the archive's order, by the million; it keeps some, evenly spread, in constant memory."""
+
+    def __init__(self) -> None:
+        """Nothing is offered yet."""
+        self.offered = 0
+        self._step = 1
+        self._kept: list[Member] = []
+
+    def offer(self, member: Member) -> None:
+        """Look at one more file. Empty ones prove nothing, and huge ones take too long."""
+        self.offered += 1
+        if not 0 < member.size <= _LARGEST_FILE or self.offered % self._step:
+            return
+        self._kept.append(member)
+        if len(self._kept) == 2 * MOST_FILES:
+            # Every other one goes, and from here on only every other one comes.
+            self._kept = self._kept[1::2]
+            self._step *= 2
+
+    def chosen(self) -> tuple[Member, ...]:
+        """Return what is to be read, within both limits."""
+        every = max(1, -(-len(self._kept) // MOST_FILES))
+        return tuple(_within(self._kept[::every]))
+
+
+def _within(members: Iterable[Member]) -> Iterable[Member]:
+    total = 0
+    for member in members:
+        total += member.size
+        if total > MOST_BYTES:
+            return
+        yield member

@@ -1,0 +1,129 @@
+"""The files of the appliance on their way into the escrow and out of it."""
+
+from __future__ import annotations
+
+import os
+import stat
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.edges.escrow_files import EscrowFiles
+from appliance.errors import StateError
+from appliance.plan import escrow
+from appliance.plan.container import ESCROW_CHECK, lent_file, plan_file
+from appliance.plan.escrow import BundledFile
+from appliance.plan.make import plan_run
+from appliance.plan.places import EXPORTED_KEY, PASSPHRASE
+from tests.house import NOON, one
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def files_in(folder: Path) -> EscrowFiles:
+    for name in ("config", "state"):
+        (folder / name).mkdir(parents=True)
+    return EscrowFiles(config=folder / "config", state=folder / "state", uid=os.getuid(), gid=os.getgid())
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> EscrowFiles:
+    made = files_in(tmp_path / "old")
+    made.put(
+        [
+            BundledFile(path="config/borgpull.toml", content=b"[appliance]\n", mode=0o644),
+            BundledFile(path="config/secrets/web1/passphrase", content=b"secret\n"),
+        ]
+    )
+    return made
+
+
+def test_what_is_gathered_is_put_on_another_machine_with_its_modes(files: EscrowFiles, tmp_path: Path) -> None:
+    other = files_in(tmp_path / "new")
+
+    other.put(files.gather())
+
+    assert other.gather() == files.gather()
+    passphrase = tmp_path / "new/config/secrets/web1/passphrase"
+    assert stat.S_IMODE(passphrase.stat().st_mode) == 0o600
+    assert stat.S_IMODE(passphrase.parent.stat().st_mode) == 0o700
+    assert other.fingerprint() == files.fingerprint()
+
+
+def test_a_link_is_gathered_as_what_it_leads_to(files: EscrowFiles, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("[appliance]\n", encoding="utf-8")
+    (tmp_path / "old/config/linked.toml").symlink_to(tmp_path / "elsewhere")
+
+    assert [file.content for file in files.gather() if file.path == "config/linked.toml"] == [b"[appliance]\n"]
+
+
+@pytest.mark.parametrize("name", ["borgpull.toml~", ".borgpull.toml.swp", "borgpull-escrow-2026-11-25.gpg"])
+def test_what_editors_leave_and_earlier_escrows_are_no_part_of_it(
+    files: EscrowFiles, tmp_path: Path, name: str
+) -> None:
+    before = files.fingerprint()
+
+    (tmp_path / "old/config" / name).write_text("x", encoding="utf-8")
+
+    assert files.fingerprint() == before
+
+
+def test_another_secret_is_another_fingerprint(files: EscrowFiles, tmp_path: Path) -> None:
+    before = files.fingerprint()
+
+    (tmp_path / "old/config/secrets/web1/passphrase").write_text("another\n", encoding="utf-8")
+
+    assert files.fingerprint() != before
+
+
+def test_a_film_in_the_configuration_is_refused_by_name(files: EscrowFiles, tmp_path: Path) -> None:
+    with (tmp_path / "old/config/film").open("wb") as film:
+        film.truncate(5 << 20)
+
+    with pytest.raises(StateError, match="film is too large"):
+        files.gather()
+
+
+def test_only_files_of_another_content_are_in_the_way(files: EscrowFiles, tmp_path: Path) -> None:
+    gathered = files.gather()
+    assert files.in_the_way(gathered) == ()
+
+    (tmp_path / "old/config/borgpull.toml").write_text("mine\n", encoding="utf-8")
+
+    assert files.in_the_way(gathered) == (tmp_path / "old/config/borgpull.toml",)
+
+
+@pytest.mark.parametrize("path", ["config/../../etc/passwd", "/etc/passwd", "etc/passwd", "config/", "config//x"])
+def test_no_path_leads_out_of_the_appliance(files: EscrowFiles, path: str) -> None:
+    with pytest.raises(StateError, match="no place here"):
+        files.put([BundledFile(path=path, content=b"")])
+
+
+def test_the_journal_of_before_leaves_no_side_files_for_the_new_one(files: EscrowFiles, tmp_path: Path) -> None:
+    state = tmp_path / "old/state"
+    for name in ("journal.sqlite", "journal.sqlite-wal", "journal.sqlite-shm"):
+        (state / name).write_text("old", encoding="utf-8")
+
+    files.put([BundledFile(path=escrow.JOURNAL, content=b"new")])
+
+    assert [path.name for path in state.iterdir()] == ["journal.sqlite"]
+    assert (state / "journal.sqlite").read_bytes() == b"new"
+
+
+def test_secrets_are_lent_for_the_look_alone_and_are_gone_whatever_happens(files: EscrowFiles, tmp_path: Path) -> None:
+    plan = plan_run(one(), ESCROW_CHECK, run_id="look-1", now=NOON, appliance_id="us")
+    places = (lent_file(plan, PASSPHRASE), lent_file(plan, EXPORTED_KEY), plan_file(plan))
+    seen = []
+
+    def look_and_fail() -> None:
+        with files.lent(plan, passphrase=b"secret", key=b"BORG_KEY"):
+            for here in (tmp_path / "old" / place.relative_to("/") for place in places):
+                assert stat.S_IMODE(here.stat().st_mode) == 0o600
+                seen.append(here.read_bytes())
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        look_and_fail()
+    assert seen == [b"secret", b"BORG_KEY", plan.to_json().encode()]
+    assert [path for path in (tmp_path / "old/state").rglob("*") if path.is_file()] == []
