@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from appliance.borg import exits, output
 from appliance.plan import gates
-from appliance.plan.events import ListedArchive, Result
+from appliance.plan.events import Result
 from appliance.pull import ledger, link, repository
 from appliance.pull.contact import Contact
 from appliance.pull.failure import Failure, insist, stopped
 from appliance.pull.hooks import Hooks, hooks
 from appliance.pull.methods.opened import connect, opened
+from appliance.pull.naming import under_its_final_name
 from appliance.pull.watch import Heard, Watch
 from appliance.record import Outcome, Reason
 
@@ -153,8 +153,8 @@ def _result(
     facts: tuple[str, ...],
     voice: Voice,
 ) -> Result:
-    archive, archives = _under_its_final_name(plan, created.archive, voice)
-    reason, message = _judged(plan, created.archive.files, heard, archive)
+    archive, archives = under_its_final_name(plan, created.archive, voice)
+    reason, message = _judged(created.archive.files, heard, archive)
     return Result(
         outcome=Outcome.WARNING if reason else Outcome.SUCCESS,
         reason=reason,
@@ -163,35 +163,17 @@ def _result(
         warning_count=heard.warning_count,
         exit_code=heard.code,
         archive=archive,
-        repository=repository.stats(found, created.cache, len(archives) or len(found.archives) + 1),
+        repository=repository.stats(found, created.cache, len(archives)),
         archives=archives,
         source_filesystem=reading.filesystem,
         facts=facts,
-        gone=ledger.gone_by_our_prune(plan, archives) if archives else (),
+        gone=ledger.gone_by_our_prune(plan, archives),
     )
 
 
-def _under_its_final_name(
-    plan: RunPlan, made: ArchiveStats, voice: Voice
-) -> tuple[ArchiveStats | None, tuple[ListedArchive, ...]]:
-    """Look the archive up again: a rename writes its metadata anew, and so gives it another id.
-
-    The archive stands and is good whatever happens here, so trouble is told but does not undo the run.
-    """
-    try:
-        archives = repository.look(plan).archives
-    except Failure as failure:
-        voice.note(f"the new archive could not be listed: {failure.message}", "warning")
-        return None, ()
-    named = next((entry for entry in archives if entry.name == plan.archive_name), None)
-    return (replace(made, name=named.name, id=named.id, started=named.started) if named else None), archives
-
-
-def _judged(plan: RunPlan, files: int, heard: Heard, archive: ArchiveStats | None) -> tuple[Reason | None, str]:
+def _judged(files: int, heard: Heard, archive: ArchiveStats) -> tuple[Reason | None, str]:
     if heard.warning_count or heard.code != 0:
         return _warning(heard)
-    if archive is None:
-        return Reason.REPOSITORY, f"{plan.archive_name} was made, but could not be listed afterwards."
     return None, f"{files} files in {archive.name}."
 
 
