@@ -1,6 +1,6 @@
 # Everything a person types. Each word does its whole job from a fresh clone; only a Docker Engine is needed.
 .POSIX:
-.PHONY: help up demo test check image bench clean
+.PHONY: help up demo test check image bench torture clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -31,6 +31,12 @@ bench: ## measure the appliance against the same Borg run by hand
 	@scripts/build appliance borgpull:latest
 	@scripts/build lab trixie
 	@.venv/bin/python -m bench
+
+torture: ## crash it CRASHES times (100) at the moments of a SEED (any), and count what does not survive
+	@scripts/bootstrap engine base compose tests
+	@scripts/build appliance borgpull:latest
+	@scripts/build lab trixie
+	@.venv/bin/python -m tests.torture --crashes "$${CRASHES:-100}" $${SEED:+--seed "$$SEED"}
 
 clean: ## remove what demo, tests and builds made; never an appliance or its backups
 	@scripts/clean

@@ -32,7 +32,7 @@ for folder, count, size in (("few", 5, 100), ("many", 40, 250_000)):
             file.write(os.urandom(size))
 """
 # The name of a process is the first word of its command line; Borg is a script, and Python is what the kernel sees.
-_KILL = """
+KILL = """
 for place in /proc/[0-9]*; do
     words=$(tr '\\0' ' ' < "$place/cmdline" 2>/dev/null) || continue
     case $words in
@@ -95,7 +95,7 @@ class TroubledClient:
     def kill_inside(self, pattern: str) -> None:
         """Kill with -9 whatever has such a command line in the container of the run; at least one must have."""
         container = self.appliance.pull_container(self.name)
-        done = docker("exec", "--user", "0", container, "sh", "-c", _KILL, "sh", pattern)
+        done = docker("exec", "--user", "0", container, "sh", "-c", KILL, "sh", pattern)
         assert "killed" in done.stdout, f"no {pattern} in {container}"
 
     def _is_in_the_middle(self, run: Future[Completed]) -> bool:
