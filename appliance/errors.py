@@ -28,7 +28,7 @@ class ExitCode(IntEnum):
     FAILED = 3, "Failed. For `run`: no archive counts; the reason and what to do are printed."
     INTERRUPTED = 4, "Interrupted. For `run`: stopped or killed from outside; no archive counts."
     SKIPPED = 5, "Skipped. For `run`: nothing was tried, and the reason is printed."
-    NOT_FOUND = 6, "No such client, archive, path or run."
+    NOT_FOUND = 6, "No such client, archive, path, run or log."
     ENGINE = 7, "The container engine cannot be reached or refused the request."
     NO_SUPERVISOR = 8, "The supervisor is not running, so nothing can be asked of it."
     STATE = 9, "The journal or a volume of the appliance cannot be used."

@@ -78,6 +78,15 @@ class ContainerState:
     finished: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaidLine:
+    """A line that a container wrote, without its newline: when (None where the engine did not say), and where to."""
+
+    text: str
+    time: datetime | None = None
+    error: bool = False
+
+
 class Engine(Protocol):
     """The container engine. Every method raises EngineError when the engine is unreachable or refuses."""
 
@@ -92,6 +101,13 @@ class Engine(Protocol):
         """Yield the container's standard output, whole lines, from its very first; ends when it ends or is gone.
 
         A broken stream ends the iteration early: only `inspect` says whether the container still runs.
+        """
+
+    def said(self, name: str, *, follow: bool = False) -> Iterator[SaidLine]:
+        """Yield all it wrote to standard output and error, in whole lines; with `follow` on until it ends.
+
+        Nothing for a container that is not there. Raises EngineError also when the stream breaks: half a log must not
+        look like a whole one.
         """
 
     def log(self, name: str) -> str:

@@ -24,6 +24,7 @@ from appliance.edges.lock import only_one
 from appliance.edges.notify_apprise import AppriseNotifier
 from appliance.edges.notify_healthchecks import HealthchecksNotifier
 from appliance.edges.notify_urls import NotifyUrls
+from appliance.edges.run_logs import RunLogs
 from appliance.edges.sqlite_journal import SqliteJournal
 from appliance.edges.tunnels import TunnelFiles
 from appliance.edges.volumes import Volumes
@@ -106,6 +107,7 @@ def build(
             engine=engine,
             journal=journal,
             volumes=Volumes(config=folders.config, state=folders.state, repositories=folders.repositories),
+            logs=RunLogs(folders.state),
             clock=clock,
             log=_log,
             pause=closing.wait,

@@ -16,6 +16,7 @@ from appliance.cli.surroundings import Surroundings
 from appliance.config.load import load
 from appliance.edges.escrow_files import EscrowFiles
 from appliance.edges.notify_urls import NotifyUrls
+from appliance.edges.run_logs import RunLogs
 from appliance.edges.volumes import Volumes
 from appliance.errors import BorgpullError, EngineError, StateError
 from appliance.plan.events import Data, Result, write
@@ -145,6 +146,7 @@ class CliWorld:
         self.journal = MemoryJournal(self.clock)
         self.engine = InspectedEngine()
         self.keys = FakeKeys()
+        self.logs = RunLogs(self.state)
         self.tunnels = FakeTunnels()
         self.notifier = FakeNotifier()
         self.cipher = FakeCipher()
@@ -195,6 +197,7 @@ class CliWorld:
             journal=lambda: self.journal,
             engine=lambda: self.engine,
             volumes=lambda: volumes,
+            logs=lambda: self.logs,
             keys=lambda: self.keys,
             tunnels=lambda: self.tunnels,
             post=lambda: Post(services=self.notifier, checks=self.notifier, read_secret=NotifyUrls(self.config).read),

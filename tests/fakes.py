@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from appliance.errors import DeviceMissingError, EngineError, NameTakenError, NotifyError, PortTakenError, StateError
 from appliance.plan.places import LABEL_APPLIANCE
 from appliance.plan.tunnels import Tunnel, free_port, public_key
-from appliance.ports import ContainerSpec, ContainerState
+from appliance.ports import ContainerSpec, ContainerState, SaidLine
 from tests.memory_journal import MemoryJournal
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from appliance.notice import Notice
     from appliance.plan.tunnel_report import TunnelReport
 
-__all__ = ["FakeEngine", "FakeNotifier", "FakeTunnels", "FixedClock", "MemoryJournal", "Script"]
+__all__ = ["FakeEngine", "FakeLogs", "FakeNotifier", "FakeTunnels", "FixedClock", "MemoryJournal", "Script"]
 
 
 @dataclass
@@ -107,6 +107,15 @@ class FakeEngine:
             yield from container.script.lines
             container.ended.wait()
 
+    def said(self, name: str, *, follow: bool = False) -> Iterator[SaidLine]:
+        self._reachable()
+        container = self._containers.get(name)
+        if container is not None:
+            yield from (SaidLine(text=line, time=datetime.now(UTC)) for line in container.script.lines)
+            yield from (SaidLine(text=line, time=datetime.now(UTC), error=True) for line in container.script.errors)
+            if follow:
+                container.ended.wait()
+
     def log(self, name: str) -> str:
         self._reachable()
         container = self._containers.get(name)
@@ -181,6 +190,35 @@ class FakeTunnels:
         for other in known:
             if key and other.client != client and other.key == key:
                 raise ValueError(f"is the tunnel key of {other.client} already; make another one for {client}")
+
+    def _usable(self) -> None:
+        if self.trouble:
+            raise StateError(self.trouble)
+
+
+@dataclass
+class FakeLogs:
+    """Logs in memory; `trouble` makes every call fail, as a full volume does."""
+
+    trouble: str = ""
+    _kept: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
+
+    def keep(self, client: str, run_id: str, lines: Sequence[str], *, newest: int) -> None:
+        self._usable()
+        of_client = self._kept.setdefault(client, {})
+        of_client.pop(run_id, None)
+        for oldest in list(of_client)[: max(0, len(of_client) - newest + 1)]:
+            del of_client[oldest]
+        of_client[run_id] = tuple(lines)
+
+    def kept(self, client: str) -> Sequence[str]:
+        self._usable()
+        return list(reversed(self._kept.get(client, {})))
+
+    def read(self, client: str, run_id: str) -> Sequence[str] | None:
+        self._usable()
+        found = self._kept.get(client, {}).get(run_id)
+        return None if found is None else list(found)
 
     def _usable(self) -> None:
         if self.trouble:

@@ -13,7 +13,7 @@ from appliance.plan.gates import Ground
 from appliance.plan.observed import Room
 from appliance.run import Desk
 from appliance.supervisor import Configuration, Supervisor
-from tests.fakes import FakeEngine, FakeTunnels, FixedClock, Script
+from tests.fakes import FakeEngine, FakeLogs, FakeTunnels, FixedClock, Script
 from tests.house import good, house
 from tests.memory_journal import MemoryJournal
 
@@ -99,7 +99,7 @@ class Mortal:
         def call(*arguments: Any, **keys: Any) -> Any:
             self._life.spend()
             result = method(*arguments, **keys)
-            return self._life.each(result) if name == "lines" else self._life.after(result)
+            return self._life.each(result) if name in ("lines", "said") else self._life.after(result)
 
         return call
 
@@ -124,7 +124,7 @@ class Life:
         self.spend()
         return result
 
-    def each(self, lines: Iterator[str]) -> Iterator[str]:
+    def each(self, lines: Iterator[Any]) -> Iterator[Any]:
         for line in lines:
             self.spend()
             yield line
@@ -139,6 +139,7 @@ class World:
         self.engine = FakeEngine(play)
         self.journal = MemoryJournal(self.clock)
         self.volumes = FakeVolumes()
+        self.logs = FakeLogs()
         self.tunnels = FakeTunnels()
         self.image = "sha256:first"
         self.appliance = appliance or house("web1", schedule='"30 2 * * *"')
@@ -170,6 +171,7 @@ class World:
             engine=engine or self.engine,
             journal=journal or self.journal,
             volumes=self.volumes,
+            logs=self.logs,
             clock=self.clock,
             log=self._note,
             pause=lambda _seconds: closing.wait(0.002),

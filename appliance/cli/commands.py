@@ -22,6 +22,7 @@ _VERBS = {
     "health": "appliance.cli.health:health",
     "history": "appliance.cli.history:history",
     "key": "appliance.cli.key:key",
+    "logs": "appliance.cli.logs:logs",
     "monitoring": "appliance.cli.monitoring:monitoring",
     "notify": "appliance.cli.notify:notify",
     "pause": "appliance.cli.pause:pause",

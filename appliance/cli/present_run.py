@@ -127,8 +127,15 @@ def progress_words(progress: Progress) -> str:
     return f"{words}: {progress.files} files, {size(progress.original_size)}, {size(progress.deduplicated_size)} new"
 
 
-def history_page(records: Sequence[RunRecord], now: datetime, zone: tzinfo) -> RenderableType:
-    """Lay out runs, newest first."""
+def short_id(run_id: str) -> str:
+    """Return the part of a run's id that tells runs apart; the rest is when it began, which stands beside it."""
+    return run_id.rpartition("-")[2]
+
+
+def history_page(
+    records: Sequence[RunRecord], now: datetime, zone: tzinfo, logged: frozenset[str] = frozenset()
+) -> RenderableType:
+    """Lay out runs, newest first; `logged` are the ids of those whose log is kept."""
     if not records:
         return Text("No runs yet. `borgpull run NAME` starts one.")
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -136,6 +143,7 @@ def history_page(records: Sequence[RunRecord], now: datetime, zone: tzinfo) -> R
         table.add_column(heading, no_wrap=True)
     for heading in ("TOOK", "FILES", "READ", "NEW"):
         table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("LOG", no_wrap=True)
     for record in records:
         archive = record.archive
         table.add_row(
@@ -148,6 +156,7 @@ def history_page(records: Sequence[RunRecord], now: datetime, zone: tzinfo) -> R
             str(archive.files) if archive else "-",
             size(archive.original_size if archive else None),
             size(archive.deduplicated_size if archive else None),
+            short_id(record.run_id) if record.run_id in logged else "-",
         )
     return table
 

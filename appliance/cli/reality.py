@@ -13,6 +13,7 @@ from appliance.config.load import load
 from appliance.edges.clock import SystemClock
 from appliance.edges.escrow_files import EscrowFiles
 from appliance.edges.openpgp import OpenPgp
+from appliance.edges.run_logs import RunLogs
 from appliance.edges.tunnels import TunnelFiles
 from appliance.edges.volumes import Volumes
 from appliance.errors import StateError
@@ -43,6 +44,7 @@ def real() -> Surroundings:
         journal=cache(lambda: _journal(state)),
         engine=cache(_engine),
         volumes=cache(lambda: Volumes(config=config, state=state, repositories=repositories)),
+        logs=cache(lambda: RunLogs(state)),
         keys=cache(lambda: _keys(config)),
         tunnels=cache(lambda: TunnelFiles(config=config, state=state)),
         post=cache(lambda: _post(config)),

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 import click
 
 from appliance.cli.readable import age, did_you_mean
-from appliance.errors import NotFoundError, SupervisorError
+from appliance.errors import ConfigError, NotFoundError, SupervisorError
 from appliance.ports import Clock, Engine, Facts, Journal, Ledger, Outbox, Requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AbstractContextManager
+    from datetime import tzinfo
     from pathlib import Path
 
     from appliance.config.model import Appliance, Client
     from appliance.plan.escrow import BundledFile
     from appliance.plan.run_plan import RunPlan
     from appliance.plan.tunnels import Tunnel
-    from appliance.run import Volumes
+    from appliance.run import Logs, Volumes
     from appliance.supervisor import Post
 
 # The supervisor beats every five seconds; a busy NAS may be late by a few beats.
@@ -130,6 +131,7 @@ class Surroundings:
     journal: Callable[[], Store]
     engine: Callable[[], InspectableEngine]
     volumes: Callable[[], Volumes]
+    logs: Callable[[], Logs]
     keys: Callable[[], Keys]
     tunnels: Callable[[], TunnelBook]
     post: Callable[[], Post]
@@ -150,6 +152,15 @@ def known_client(appliance: Appliance, name: str) -> Client:
     if client is None:
         raise no_such_client(name, [one.name for one in appliance.clients])
     return client
+
+
+def names_and_zone(world: Surroundings) -> tuple[list[str], tzinfo]:
+    """Return clients and time zone; while the configuration does not hold, no clients and UTC: the past can be read."""
+    try:
+        appliance = world.load()
+    except ConfigError:
+        return [], UTC
+    return [client.name for client in appliance.clients], appliance.timezone
 
 
 def no_such_client(name: str, known: Iterable[str]) -> NotFoundError:

@@ -283,6 +283,7 @@ class ApplianceSettings(Values):
     dns: tuple[IpAddress, ...] = ()
     gateway: Address | None = None
     log_format: Literal["text", "json"] = "text"
+    keep_logs: Annotated[Count, Field(ge=1, le=10_000)] = 100
     notify: ChannelUrls = ()
     remind_after: Duration = timedelta(days=7)
     report: Literal["weekly", "never"] = "never"

@@ -8,10 +8,10 @@ import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from appliance.plan.log_line import NOBODY, harmless, head_of, written
+
 if TYPE_CHECKING:
     from typing import TextIO
-
-NOBODY = "-"
 
 
 def set_up(form: Literal["text", "json"], stream: TextIO | None = None) -> None:
@@ -50,8 +50,7 @@ class TextLines(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the lines of one event."""
-        client, run = _whom(record)
-        head = f"{_time(record)} {record.levelname:<7} client={client} run={run}"
+        head = head_of(_time(record), record.levelname, *_whom(record))
         lines = [harmless(record.getMessage()), *(harmless(line) for line in _traceback(self, record).splitlines())]
         return "\n".join(f"{head} {line}" for line in lines)
 
@@ -63,7 +62,7 @@ class JsonLines(logging.Formatter):
         """Return the line of one event."""
         client, run = _whom(record)
         fields = {
-            "time": _time(record),
+            "time": written(_time(record)),
             "level": record.levelname.lower(),
             "client": client,
             "run": run,
@@ -74,18 +73,13 @@ class JsonLines(logging.Formatter):
         return json.dumps({**fields, "traceback": traceback} if traceback else fields)
 
 
-def harmless(text: str) -> str:
-    """Write control characters, and what no terminal can show, as escapes: a file name cannot forge a line."""
-    return "".join(letter if letter.isprintable() else letter.encode("unicode_escape").decode() for letter in text)
-
-
 def _whom(record: logging.LogRecord) -> tuple[str, str]:
     client, run = (str(getattr(record, name, "") or NOBODY) for name in ("client", "run"))
-    return harmless(client), harmless(run)
+    return client, run
 
 
-def _time(record: logging.LogRecord) -> str:
-    return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+def _time(record: logging.LogRecord) -> datetime:
+    return datetime.fromtimestamp(record.created, UTC)
 
 
 def _traceback(formatter: logging.Formatter, record: logging.LogRecord) -> str:

@@ -11,6 +11,8 @@ REPOSITORIES = PurePosixPath("/repos")
 # What is restored onto this server lands here.
 RESTORED = PurePosixPath("/restored")
 JOURNAL = STATE / "journal.sqlite"
+# Of each client a folder, of each run a file.
+LOGS = STATE / "logs"
 
 # In a pull container. One odd top-level folder, and the same in the chroot, so that Borg sees its repository and its
 # cache under one path whatever the method (a moved repository makes Borg ask), and so that a client's own folder

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 from appliance.ports import Facts, Journal, Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
     from appliance.config.model import Appliance, ApplianceSettings, Client
@@ -43,6 +43,19 @@ class Volumes(Protocol):
         """Remove the locks that this run of the client left; its container must be gone."""
 
 
+class Logs(Protocol):
+    """What the containers of runs said, kept on the state volume. Every method raises StateError."""
+
+    def keep(self, client: str, run_id: str, lines: Sequence[str], *, newest: int) -> None:
+        """Keep the log of a run, whole or not at all, and of the client's other logs the newest, `newest` in all."""
+
+    def kept(self, client: str) -> Sequence[str]:
+        """Return the ids of the client's runs of which there is a log, the newest log first."""
+
+    def read(self, client: str, run_id: str) -> Sequence[str] | None:
+        """Return the lines as they were kept; None when there is no log of that run."""
+
+
 class Tunnels(Protocol):
     """The files of the gateway, as the supervisor needs them."""
 
@@ -66,6 +79,7 @@ class Desk:
     engine: Engine
     journal: Records
     volumes: Volumes
+    logs: Logs
     clock: Clock
     log: Callable[[RunRecord, Note], None]
     pause: Callable[[float], bool]

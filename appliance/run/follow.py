@@ -11,6 +11,7 @@ from appliance.plan import events, places
 from appliance.plan.judge import more_telling, verdict
 from appliance.record import Progress, Reason, RunRecord
 from appliance.run.ending import record_end, release
+from appliance.run.keeping import keep_log
 
 if TYPE_CHECKING:
     from appliance.ports import ContainerState
@@ -113,6 +114,9 @@ def _conclude(desk: Desk, watch: Watch, state: ContainerState | None) -> RunReco
     if not end.outcome.is_good:
         # Before it is recorded: a crash in between does it again.
         release(desk, watch.record)
+    if state is not None:
+        # Before it is recorded, too: a container whose run is recorded may be removed by anybody.
+        keep_log(desk, watch.record, watch.container)
     record = record_end(desk, watch, end, watch.result)
     if state is not None:
         _remove(desk, watch)

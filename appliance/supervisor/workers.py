@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from appliance.errors import BorgpullError, EngineError, StateError
+from appliance.plan import places
 from appliance.record import Reason, Trigger
-from appliance.run import failed_inside
+from appliance.run import failed_inside, keep_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +88,8 @@ class Workers:
                 worker.watch.stop_reason = Reason.TIMEOUT
             idle = worker.stopping is None or not worker.stopping.is_alive()
             if worker.watch.stop_reason is not None and idle:
-                worker.stopping = self._apart(worker.watch.container, self._stop)
+                stop = partial(self._stop, whose=about(worker.watch.record))
+                worker.stopping = self._apart(worker.watch.container, stop)
 
     def end(self, container: str) -> None:
         """Stop and remove a container that nobody follows, without waiting for it."""
@@ -99,20 +102,28 @@ class Workers:
         thread.start()
         return thread
 
-    def _stop(self, container: str) -> None:
+    def _stop(self, container: str, *, whose: dict[str, str]) -> None:
         try:
             self._desk.engine.stop(container, STOP_GRACE_SECONDS)
         except EngineError as error:
-            _LOG.warning("%s: cannot be stopped yet: %s", container, error)
+            _LOG.warning("%s: cannot be stopped yet: %s", container, error, extra=whose)
         # Asked again only after a while, should it still be there.
         self._desk.pause(1.0)
 
     def _stop_and_remove(self, container: str) -> None:
         try:
             self._desk.engine.stop(container, STOP_GRACE_SECONDS)
+            self._keep_its_log(container)
             self._desk.engine.remove(container)
-        except EngineError as error:
+        except (EngineError, StateError) as error:
             _LOG.warning("%s: cannot be removed yet: %s", container, error)
+
+    def _keep_its_log(self, container: str) -> None:
+        """Keep what it said where it was a run's: one that ended by a fault of ours is recorded before it has ended."""
+        state = self._desk.engine.inspect(container)
+        record = self._desk.journal.run(state.labels.get(places.LABEL_RUN, "")) if state else None
+        if record is not None:
+            keep_log(self._desk, record, container)
 
     def _work(self, watch: Watch, work: Callable[[], RunRecord | None]) -> None:
         try:
@@ -125,7 +136,7 @@ class Workers:
             try:
                 failed_inside(self._desk, watch.record, error)
             except BorgpullError as second:
-                _LOG.error("%s: the fault cannot be recorded yet: %s", watch.record.client, second)
+                _LOG.error("the fault cannot be recorded yet: %s", second, extra=about(watch.record))
 
 
 def about(record: RunRecord) -> dict[str, str]:

@@ -63,6 +63,34 @@ def test_the_log_holds_output_and_errors(stage: Stage) -> None:
     assert "complained" in stage.engine.log(spec.name)
 
 
+def test_what_it_said_has_times_and_tells_output_from_errors(stage: Stage) -> None:
+    # Longer than the pieces of 16 KiB in which an engine gives lines.
+    long = "x" * 40_000
+    spec = stage.spec(Script(lines=("first", long, "café", "last"), errors=("complained", long)))
+
+    stage.engine.start(spec)
+    stage.ended(spec.name)
+
+    said = list(stage.engine.said(spec.name))
+    assert [line.text for line in said if not line.error] == ["first", long, "café", "last"]
+    assert [line.text for line in said if line.error] == ["complained", long]
+    times = [line.time for line in said if line.time is not None]
+    assert len(times) == len(said)
+    assert all(time.tzinfo is not None for time in times)
+    assert list(stage.engine.said("contract-nobody")) == []
+
+
+def test_what_it_said_so_far_can_be_had_while_it_runs(stage: Stage) -> None:
+    spec = stage.spec(Script(lines=("first",), hangs=True))
+    stage.engine.start(spec)
+    followed = stage.engine.said(spec.name, follow=True)
+
+    assert next(followed).text == "first"
+    assert [line.text for line in stage.engine.said(spec.name)] == ["first"]
+    stage.engine.stop(spec.name, 10)
+    assert list(followed) == []
+
+
 def test_a_second_container_of_the_name_is_refused_even_after_the_first_ended(stage: Stage) -> None:
     spec = stage.spec(Script())
     stage.engine.start(spec)

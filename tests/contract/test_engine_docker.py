@@ -185,6 +185,8 @@ def test_an_engine_that_is_away_is_a_sentence_with_its_address(address: str) -> 
         engine.ping()
     with pytest.raises(EngineError, match="cannot reach"):
         list(engine.lines("anything"))
+    with pytest.raises(EngineError, match="cannot reach"):
+        list(engine.said("anything"))
     gc.collect()
 
 

@@ -12,6 +12,7 @@ from appliance.edges.docker_engine.creation import configuration
 from appliance.edges.docker_engine.output import whole_lines
 from appliance.edges.docker_engine.own import OwnContainer
 from appliance.edges.docker_engine.proofs import prove_folder, prove_fuse
+from appliance.edges.docker_engine.said import said_lines
 from appliance.edges.docker_engine.state import container_state
 from appliance.errors import DeviceMissingError, EngineError, NameTakenError, PortTakenError
 from appliance.plan.places import LABEL_APPLIANCE
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from docker.api.client import APIClient
 
-    from appliance.ports import ContainerSpec, ContainerState
+    from appliance.ports import ContainerSpec, ContainerState, SaidLine
 
 _CONFLICT = 409
 _LOG_LINES = 200
@@ -89,6 +90,11 @@ class DockerEngine:
             return
         finally:
             stream._response.close()  # noqa: SLF001 - close() of the library digs for a socket and fails on a dead one
+
+    def said(self, name: str, *, follow: bool = False) -> Iterator[SaidLine]:
+        """Yield all it wrote, with times; see the port."""
+        with self._connection.api(f"read the output of {name}") as api:
+            yield from said_lines(api, name, follow=follow)
 
     def log(self, name: str) -> str:
         """Return the end of its output; see the port."""

@@ -31,6 +31,8 @@ def test_no_secret_is_seen_outside_its_own_file(shared: Shared) -> None:
         seen["plan"] = appliance.read("/state/runs/discreet/plan.json")
         seen["status"] = appliance.borgpull("status", "--json").stdout
     seen["history"] = appliance.borgpull("history", "discreet", "--json").stdout
+    seen["kept log"] = appliance.shell("cat /state/logs/discreet/*").stdout
+    seen["shown log"] = appliance.borgpull("logs", "discreet").stdout
     seen["metrics"] = appliance.get("/metrics")[1]
     seen["logs of the supervisor"] = appliance.log()
     seen["journal"] = appliance.shell("cat /state/journal.sqlite*").stdout
@@ -43,9 +45,10 @@ def test_no_secret_is_seen_outside_its_own_file(shared: Shared) -> None:
     secrets = (passphrase, *key[1:])
     assert len(passphrase) > 40
     assert len(secrets) > 2
+    looked_at = ("plan", "status", "history", "kept log", "shown log", "metrics", "journal")
     # The look-up works: it finds the secrets where they are, and the client's name in what was looked at.
     assert all(secret in stored for secret in secrets)
-    assert all("discreet" in seen[place] for place in ("plan", "status", "history", "metrics", "journal"))
+    assert all("discreet" in seen[place] for place in looked_at)
     assert [place for place, text in seen.items() for secret in secrets if secret in text] == []
     assert [place for place, text in seen.items() if re.search("BEGIN OPENSSH PRIVATE", text)] == []
 
