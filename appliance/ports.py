@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from appliance.notice import AlarmState, ChannelRecord, Notice, Pending
     from appliance.record import (
+        Glance,
         KnownRepository,
         LedgerEntry,
         Progress,
@@ -177,6 +178,16 @@ class Ledger(Protocol):
 
     def repository(self, client: str) -> KnownRepository | None:
         """Return the pinned repository, or None before the first good run."""
+
+
+class Past(Protocol):
+    """The part of the journal that reports look back into."""
+
+    def glances(self, since: datetime) -> Iterator[Glance]:
+        """Yield the numbers of every finished create run that began then or later, oldest first."""
+
+    def good_starts(self, since: datetime) -> Iterator[tuple[str, datetime]]:
+        """Yield client and start of every good create run that began then or later: less to read than its numbers."""
 
 
 class Requests(Protocol):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from appliance.notice import AlarmState, ChannelRecord, Notice, Pending
 from appliance.ports import ClientHistory, Clock, Span
 from appliance.record import (
+    Glance,
     KnownRepository,
     LedgerEntry,
     Operation,
@@ -21,7 +22,7 @@ from appliance.record import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
 
@@ -97,6 +98,27 @@ class MemoryJournal:
     def history(self, client: str | None = None, *, limit: int = 50) -> Sequence[RunRecord]:
         chosen = [run for run in self._all() if client in (None, run.client)]
         return sorted(chosen, key=lambda run: run.started, reverse=True)[:limit]
+
+    def glances(self, since: datetime) -> Iterator[Glance]:
+        found = [run for run in self._all() if run.operation is Operation.CREATE and run.started >= since]
+        for run in sorted(found, key=lambda run: (run.started, run.run_id)):
+            if run.finished is None or run.outcome is None:
+                continue
+            archive, stats = run.archive, run.repository
+            yield Glance(
+                client=run.client,
+                started=run.started,
+                finished=run.finished,
+                outcome=run.outcome,
+                original_bytes=archive.original_size if archive else None,
+                deduplicated_bytes=archive.deduplicated_size if archive else None,
+                disk_bytes=stats.disk_size if stats else None,
+            )
+
+    def good_starts(self, since: datetime) -> Iterator[tuple[str, datetime]]:
+        for glance in self.glances(since):
+            if glance.outcome.is_good:
+                yield glance.client, glance.started
 
     def last_runs(self, operation: Operation = Operation.CREATE) -> Mapping[str, ClientHistory]:
         histories: dict[str, ClientHistory] = {}

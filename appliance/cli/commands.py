@@ -29,6 +29,7 @@ _VERBS = {
     "plan": "appliance.cli.plan:plan",
     "pull": "appliance.cli.pull:pull",
     "repair": "appliance.cli.repair:repair",
+    "report": "appliance.cli.report:report",
     "restore": "appliance.cli.restore:restore",
     "resume": "appliance.cli.pause:resume",
     "run": "appliance.cli.run:run",

@@ -10,7 +10,7 @@ import click
 
 from appliance.cli.readable import age, did_you_mean
 from appliance.errors import ConfigError, NotFoundError, SupervisorError
-from appliance.ports import Clock, Engine, Facts, Journal, Ledger, Outbox, Requests
+from appliance.ports import Clock, Engine, Facts, Journal, Ledger, Outbox, Past, Requests
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 HEARTBEAT_LIMIT = timedelta(seconds=30)
 
 
-class Store(Journal, Ledger, Requests, Facts, Outbox, Protocol):
+class Store(Journal, Ledger, Past, Requests, Facts, Outbox, Protocol):
     """The journal as the command line needs it."""
 
     def close(self) -> None:

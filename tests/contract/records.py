@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Protocol
 
-from appliance.ports import Facts, Journal, Ledger, Outbox, Requests
+from appliance.ports import Facts, Journal, Ledger, Outbox, Past, Requests
 from appliance.record import (
     ArchiveStats,
     LedgerEntry,
@@ -22,7 +22,7 @@ CLOCK = FixedClock()
 START = CLOCK.now()
 
 
-class Whole(Journal, Ledger, Requests, Facts, Outbox, Protocol):
+class Whole(Journal, Ledger, Past, Requests, Facts, Outbox, Protocol):
     """Everything a journal offers."""
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appliance.edges.sqlite_journal import SqliteJournal
-from appliance.record import Operation, Outcome, Progress, Reason
+from appliance.record import Glance, Operation, Outcome, Progress, Reason
 from tests.contract.records import START, archive, begun, ended, entry, repository
 
 if TYPE_CHECKING:
@@ -140,6 +141,32 @@ def test_an_orphan_recorded_late_does_not_become_the_last_run(journal: Whole) ->
     history = journal.last_runs()["web"]
     assert history.last.run_id == "new"
     assert history.runs == 2
+
+
+def test_glances_are_the_numbers_of_finished_pulls_oldest_first(journal: Whole) -> None:
+    good = ended(begun("r2", after_hours=2), Outcome.WARNING, archive=archive(1), repository=repository())
+    journal.finish(good)
+    journal.finish(ended(begun("r1", client="db", after_hours=1), Outcome.FAILED, reason=Reason.AUTH))
+    journal.finish(ended(begun("r3", after_hours=3, operation=Operation.PRUNE), Outcome.SUCCESS))
+    journal.finish(ended(begun("r0"), Outcome.SUCCESS))
+    journal.begin(begun("r4", after_hours=4))
+
+    bad, told = journal.glances(begun(after_hours=1).started)
+
+    assert bad == Glance("db", bad.started, bad.started + timedelta(minutes=5), Outcome.FAILED)
+    assert told == Glance("web", good.started, good.started + timedelta(minutes=5), Outcome.WARNING, 1000, 100, 5)
+    assert told.seconds == 300
+
+
+def test_good_starts_are_those_of_pulls_whose_archive_counts(journal: Whole) -> None:
+    for number, outcome in enumerate((Outcome.SUCCESS, Outcome.WARNING, Outcome.FAILED, Outcome.SKIPPED)):
+        journal.finish(ended(begun(f"r{number}", after_hours=number), outcome))
+    journal.finish(ended(begun("r9", operation=Operation.PROBE), Outcome.SUCCESS))
+
+    assert sorted(journal.good_starts(begun().started)) == [
+        ("web", begun(after_hours=hours).started) for hours in (0, 1)
+    ]
+    assert list(journal.good_starts(begun(after_hours=2).started)) == []
 
 
 def test_a_probe_does_not_count_as_a_create_run(journal: Whole) -> None:

@@ -1,4 +1,4 @@
-"""The ports Journal, Ledger, Requests, Facts and Outbox over one SQLite file."""
+"""The ports Journal, Ledger, Past, Requests, Facts and Outbox over one SQLite file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from appliance.edges.sqlite_journal.folds import Folds
 from appliance.record import Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from appliance.notice import AlarmState, ChannelRecord, Notice, Pending
     from appliance.ports import ClientHistory, Clock, Span
     from appliance.record import (
+        Glance,
         KnownRepository,
         LedgerEntry,
         Progress,
@@ -98,6 +99,16 @@ class SqliteJournal:
             if client is None:
                 return runs.find(connection, newest, limit)
             return runs.find(connection, f"WHERE client = ? {newest}", client, limit)
+
+    def glances(self, since: datetime) -> Iterator[Glance]:
+        """Yield the numbers of the finished create runs since then, oldest first."""
+        with self._database.reading() as connection:
+            yield from runs.glances(connection, since)
+
+    def good_starts(self, since: datetime) -> Iterator[tuple[str, datetime]]:
+        """Yield client and start of the good create runs since then."""
+        with self._database.reading() as connection:
+            yield from runs.good_starts(connection, since)
 
     def last_runs(self, operation: Operation = Operation.CREATE) -> Mapping[str, ClientHistory]:
         """Return the fold of the runs of that operation, by client."""
