@@ -38,10 +38,14 @@ class _Held:
 
 
 class Database:
-    """One SQLite file. Nothing is opened before it is used; every error is a StateError."""
+    """One SQLite file. Nothing is opened before it is used; every error is a StateError.
 
-    def __init__(self, path: Path) -> None:
+    `connection` is the kind of connection: a test gives one that is killed at a chosen write.
+    """
+
+    def __init__(self, path: Path, connection: type[sqlite3.Connection] = sqlite3.Connection) -> None:
         self._path = path
+        self._kind = connection
         self._local = threading.local()
 
     @contextmanager
@@ -90,7 +94,11 @@ class Database:
             self._make_private()
             # Used by this thread alone, but an ended thread's connection may be closed by another.
             connection = sqlite3.connect(
-                self._path, timeout=PATIENCE_SECONDS, isolation_level=None, check_same_thread=False
+                self._path,
+                timeout=PATIENCE_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+                factory=self._kind,
             )
             try:
                 self._prepare(connection)

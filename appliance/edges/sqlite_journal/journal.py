@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from typing import TYPE_CHECKING
 
 from appliance.edges.sqlite_journal import facts, outbox, requests, runs
@@ -33,8 +34,9 @@ if TYPE_CHECKING:
 class SqliteJournal:
     """The file `path`, made at the first use; usable from any thread. The methods are described at the ports."""
 
-    def __init__(self, path: Path, clock: Clock) -> None:
-        self._database = Database(path)
+    def __init__(self, path: Path, clock: Clock, connection: type[sqlite3.Connection] = sqlite3.Connection) -> None:
+        """`connection` is as of Database."""
+        self._database = Database(path, connection)
         self._clock = clock
         self._folds = Folds()
 
