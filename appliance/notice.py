@@ -18,6 +18,7 @@ class AlarmKind(StrEnum):
     NEVER_SUCCEEDED = "never_succeeded"
     TAMPERING = "tampering"
     DAMAGED = "damaged"
+    MISMATCH = "mismatch"
     COLLAPSED = "collapsed"
     CHANGE_BURST = "change_burst"
     HOST_KEY = "host_key"

@@ -19,6 +19,7 @@ class Operation(StrEnum):
 
     CREATE = "create"
     PRUNE = "prune"
+    DRILL = "drill"
     PROBE = "probe"
     REPAIR = "repair"
     ACCEPT = "accept"
@@ -28,7 +29,7 @@ class Operation(StrEnum):
     @property
     def is_upkeep(self) -> bool:
         """Whether it looks after what is kept already, and so stands behind every backup."""
-        return self is Operation.PRUNE
+        return self in (Operation.PRUNE, Operation.DRILL)
 
     @property
     def by_hand(self) -> bool:
@@ -113,6 +114,7 @@ class Reason(StrEnum):
     QUOTA = "quota"
     LOCK = "lock"
     INTEGRITY = "integrity"
+    MISMATCH = "mismatch"
     REPLAY = "replay"
     TAMPERING = "tampering"
     RETENTION = "retention"

@@ -34,6 +34,7 @@ GRACE = {
 _AT_ONCE = {
     Reason.TAMPERING: (AlarmKind.TAMPERING, Severity.CRITICAL),
     Reason.INTEGRITY: (AlarmKind.DAMAGED, Severity.CRITICAL),
+    Reason.MISMATCH: (AlarmKind.MISMATCH, Severity.CRITICAL),
     Reason.COLLAPSED: (AlarmKind.COLLAPSED, Severity.WARNING),
     Reason.HOST_KEY: (AlarmKind.HOST_KEY, Severity.CRITICAL),
 }
@@ -129,6 +130,7 @@ def _found_by_a_run(history: ClientHistory, created: ClientHistory | None) -> It
     advice = {
         AlarmKind.TAMPERING: f"Nothing is written or pruned until you decide: `borgpull repair {last.client}`.",
         AlarmKind.DAMAGED: "Look at the disk, and at the entry `integrity` in docs/troubleshooting.md.",
+        AlarmKind.MISMATCH: "The entry `mismatch` in docs/troubleshooting.md says how to find out which side is right.",
         AlarmKind.COLLAPSED: f"If that is right, `borgpull run {last.client} --accept-shrink` once.",
         AlarmKind.HOST_KEY: f"If the machine was set up anew, `borgpull client trust {last.client}`; else somebody is "
         "in between.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, assert_never
 
@@ -33,7 +34,14 @@ QUESTIONS = ("archives", "files", "find", "diff", "key-export", "inspect", SCAN,
 # A Borg command of an operator on the client: no run that is recorded, but under the client's lock like one.
 BY_HAND = "by-hand"
 # They meet nothing but the repository: no network, no right (S6).
-_IN_THE_REPOSITORY = (Operation.PRUNE, Operation.REPAIR, Operation.ACCEPT, Operation.PURGE, Operation.RESTORE)
+_IN_THE_REPOSITORY = (
+    Operation.PRUNE,
+    Operation.DRILL,
+    Operation.REPAIR,
+    Operation.ACCEPT,
+    Operation.PURGE,
+    Operation.RESTORE,
+)
 
 _UNPRIVILEGED = f"{places.UID}:{places.GID}"
 # To mount (SYS_ADMIN), and to hand everything that reads a client's bytes to the unprivileged user for good.
@@ -79,6 +87,16 @@ def container_spec(
     if plan.operation not in (*Operation, BY_HAND):
         raise ValueError(f"no container is known for the operation {plan.operation}")
     return _of_a_run(client, plan, settings)
+
+
+def spot_spec(client: Client, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
+    """Return the second container of a drill: it sees the sample and the client, and nothing of the repository."""
+    sample = _ours(places.sample_file(client.name), places.SAMPLE)
+    there = (_plan(plan), _source(client)) if isinstance(client, MountClient) else _reaching(client, plan)
+    network = "none" if isinstance(client, MountClient) else _network(client, settings)
+    mounts = (*there, sample)
+    spec = _spec(client, plan, settings, mounts=mounts, network=network)
+    return replace(spec, labels={**spec.labels, places.LABEL_SECOND: "true"})
 
 
 def _of_a_run(client: Client, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:

@@ -33,6 +33,7 @@ PERMANENT = frozenset(
         Reason.REPOSITORY_MISSING,
         Reason.REPLAY,
         Reason.INTEGRITY,
+        Reason.MISMATCH,
         Reason.TAMPERING,
         Reason.COLLAPSED,
         Reason.CHANGE_BURST,

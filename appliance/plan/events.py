@@ -10,7 +10,7 @@ from typing import Any
 from appliance.record import ArchiveStats, Outcome, Progress, Reason, RepositoryStats
 
 STEPS = ("prepare", "connect", "before", "open", "liveness", "create", "verify", "rename", "close", "after")
-STEPS_IN_THE_REPOSITORY = ("look", "prune", "compact", "repair")
+STEPS_IN_THE_REPOSITORY = ("look", "prune", "compact", "repair", "sample", "restore", "compare")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

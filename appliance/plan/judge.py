@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 # 128 + SIGKILL and 128 + SIGTERM: ended from outside before it could say a last word.
 _KILLED = frozenset({137, 143})
 
+# They claim nothing of the repository that would have to be proved.
+_WRITE_NOTHING = (Operation.PROBE, Operation.RESTORE, Operation.DRILL)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
@@ -39,7 +42,7 @@ def verdict(
     Raises ValueError for a container that still runs: there is nothing to judge yet.
     """
     end = question_verdict(state, result, stop_reason=stop_reason)
-    if not end.outcome.is_good or result is None or record.operation in (Operation.PROBE, Operation.RESTORE):
+    if not end.outcome.is_good or result is None or record.operation in _WRITE_NOTHING:
         return end
     archive_doubt = _archive_doubt(record.client, result) if record.operation is Operation.CREATE else ""
     doubt = archive_doubt or _repository_doubt(result, pinned)

@@ -32,6 +32,8 @@ SOURCE = ROOM / "source"
 # Where a restore onto this server writes: the folder, or the pipe to whoever asked.
 TARGET = ROOM / "restored"
 STREAM = ROOM / "stream"
+# What a drill compares with the client: its first container leaves it in the cache, its second one is given it alone.
+SAMPLE = ROOM / "sample.json"
 
 # Constant for ever: Borg's files cache is keyed by the absolute path, so another mount point means reading everything.
 CLIENT_ROOT = PurePosixPath("/mnt/client")
@@ -69,6 +71,8 @@ LABEL_APPLIANCE = "borgpull.appliance"
 LABEL_CLIENT = "borgpull.client"
 LABEL_OPERATION = "borgpull.operation"
 LABEL_RUN = "borgpull.run"
+# On the second container of a run alone.
+LABEL_SECOND = "borgpull.second"
 # The gateway's container has no run; of what it was made stands in this label.
 LABEL_GATEWAY = "borgpull.gateway"
 # A run is not a service: updaters must not restart it in the middle of a backup.
@@ -97,6 +101,11 @@ def repository_folder(client: str) -> PurePosixPath:
 def cache_folder(client: str) -> PurePosixPath:
     """Where the client's Borg cache, security and key folders are, as the supervisor sees it."""
     return STATE / "cache" / client
+
+
+def sample_file(client: str) -> PurePosixPath:
+    """What the client's last drill has chosen, as the supervisor sees it."""
+    return cache_folder(client) / SAMPLE.name
 
 
 def run_folder(client: str) -> PurePosixPath:

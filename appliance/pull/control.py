@@ -43,11 +43,10 @@ class Control:
         At most LARGEST_BYTES. Raises Failure where the client offers no SFTP, or is lost.
         """
         try:
-            if self._sftp is None:
-                self._sftp = _sftp(self._connection, self._plan)
-            if not stat.S_ISREG(self._sftp.stat(path).st_mode or 0):
+            sftp = self.sftp()
+            if not stat.S_ISREG(sftp.stat(path).st_mode or 0):
                 return None
-            with self._sftp.open(path, "rb") as file:
+            with sftp.open(path, "rb") as file:
                 return file.read(LARGEST_BYTES).decode("utf-8", "replace")
         except (TimeoutError, EOFError, paramiko.SSHException) as error:
             # Silence is no answer: an archive without names must not come of it.
@@ -56,6 +55,12 @@ class Control:
             if not self.is_open:
                 raise _lost(self._plan, error) from error
             return None
+
+    def sftp(self) -> paramiko.SFTPClient:
+        """Return the client's SFTP, opened once; raises Failure where it offers none."""
+        if self._sftp is None:
+            self._sftp = _sftp(self._connection, self._plan)
+        return self._sftp
 
     def run(self, script: str, *, timeout_seconds: float, give_up: Callable[[], bool] = lambda: False) -> Finished:
         """Run a script by the client's /bin/sh, given on its standard input, and keep the end of what it printed.

@@ -14,6 +14,7 @@ from appliance.plan.container import BY_HAND, ESCROW_CHECK, MATCH, PREVIEW
 from appliance.plan.events import Result
 from appliance.plan.run_plan import RunPlan
 from appliance.pull import answers, by_hand, escrow_check, finding, link, matching, pruning, repairing, story
+from appliance.pull.drills import story as drilling
 from appliance.pull.ends import Ends
 from appliance.pull.failure import Failure
 from appliance.pull.restores import story as restoring
@@ -50,6 +51,7 @@ _WITH_THE_CLIENT = {
     "create": story.create,
     "probe": story.probe,
     BY_HAND: by_hand.carry_out,
+    "drill": drilling.drill,
     "restore": restoring.restore,
     PREVIEW: restoring.restore,
 }

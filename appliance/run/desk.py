@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
     from appliance.plan.tunnel_report import TunnelReport
     from appliance.plan.tunnels import Tunnel
-    from appliance.ports import Clock, Engine
+    from appliance.ports import Clock, ContainerSpec, Engine
     from appliance.record import Reason, RunRecord
 
 
@@ -88,7 +88,10 @@ class Desk:
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """A run in progress, as its worker and the supervisor share it; the supervisor sets only `stop_reason`."""
+    """A run in progress, as its worker and the supervisor share it; the supervisor sets only `stop_reason`.
+
+    `then` is the container that goes on where the first one ended well.
+    """
 
     record: RunRecord
     container: str
@@ -98,6 +101,7 @@ class Watch:
     lines_heard: int = 0
     told: datetime | None = None
     trouble: str = ""
+    then: ContainerSpec | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import EngineError, StateError
 from appliance.plan import events, places
-from appliance.plan.judge import more_telling, verdict
-from appliance.record import Progress, Reason, RunRecord
+from appliance.plan.judge import Verdict, more_telling, verdict
+from appliance.record import Outcome, Progress, Reason, RunRecord
 from appliance.run.ending import record_end, release
 from appliance.run.keeping import keep_log
 
 if TYPE_CHECKING:
-    from appliance.ports import ContainerState
+    from appliance.ports import ContainerSpec, ContainerState
     from appliance.run.desk import Desk, Watch
 
 PROGRESS_EVERY = timedelta(seconds=1.5)
@@ -100,7 +100,7 @@ def _tell_progress(desk: Desk, watch: Watch, progress: Progress) -> None:
         desk.log(watch.record, events.Note(level="warning", message=f"progress is not recorded: {error}"))
 
 
-def _conclude(desk: Desk, watch: Watch, state: ContainerState | None) -> RunRecord:
+def _conclude(desk: Desk, watch: Watch, state: ContainerState | None) -> RunRecord | None:
     known = desk.journal.repository(watch.record.client)
     end = verdict(
         watch.record,
@@ -116,11 +116,27 @@ def _conclude(desk: Desk, watch: Watch, state: ContainerState | None) -> RunReco
         release(desk, watch.record)
     if state is not None:
         # Before it is recorded, too: a container whose run is recorded may be removed by anybody.
-        keep_log(desk, watch.record, watch.container)
+        keep_log(desk, watch.record, watch.container, is_second=places.LABEL_SECOND in state.labels)
+    if end.outcome.is_good and state is not None and watch.then is not None:
+        return _go_on(desk, watch, watch.then, end)
     record = record_end(desk, watch, end, watch.result)
     if state is not None:
         _remove(desk, watch)
     return record
+
+
+def _go_on(desk: Desk, watch: Watch, spec: ContainerSpec, first: Verdict) -> RunRecord | None:
+    """Start the second container of a run in the place of the first; what the first one did stands without it too."""
+    said, watch.then = watch.result, None
+    try:
+        desk.engine.remove(watch.container)
+        watch.result, watch.lines_heard = None, 0
+        desk.engine.start(spec)
+    except EngineError as error:
+        message = f"{first.message} The engine did not let it go on: {error}"
+        end = Verdict(outcome=Outcome.WARNING, reason=Reason.ENGINE, message=message)
+        return record_end(desk, watch, end, said)
+    return follow(desk, watch)
 
 
 def _show_its_output(desk: Desk, watch: Watch) -> None:

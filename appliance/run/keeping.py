@@ -16,22 +16,30 @@ if TYPE_CHECKING:
     from appliance.run.desk import Desk
 
 
-def keep_log(desk: Desk, record: RunRecord, container: str) -> None:
+def keep_log(desk: Desk, record: RunRecord, container: str, *, is_second: bool = False) -> None:
     """Keep the container's whole log. What cannot be kept is told, and never a reason for a run to fail.
 
-    Doing it again is harmless: a log that could be read to its end is not replaced by one that breaks off.
+    Doing it again is harmless: a log that could be read to its end is not replaced by one that breaks off. What the
+    `is_second` container of a run said comes after what the first one did.
     """
     heard = _Heard(desk, record, container)
     lines = run_log.bounded(heard.lines(), record)
     appliance = desk.appliance()
     settings = appliance.settings if appliance else ApplianceSettings()
     try:
+        if is_second:
+            lines = _after(tuple(desk.logs.read(record.client, record.run_id) or ()), tuple(lines))
         if not heard.trouble or record.run_id not in desk.logs.kept(record.client):
             desk.logs.keep(record.client, record.run_id, lines, newest=settings.keep_logs)
     except StateError as error:
         _complain(desk, record, f"its log is not kept: {error}")
     if heard.trouble:
         _complain(desk, record, f"its log may not be whole: {heard.trouble}")
+
+
+def _after(first: tuple[str, ...], second: tuple[str, ...]) -> tuple[str, ...]:
+    """Put what the second container said behind the first's, once: a crash in between does it again."""
+    return first if second and first[-len(second) :] == second else (*first, *second)
 
 
 class _Heard:

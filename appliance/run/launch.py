@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from appliance.errors import DeviceMissingError, EngineError, NameTakenError, PortTakenError, StateError
 from appliance.plan import places
 from appliance.plan.bursts import accepted_fact, change_gate
-from appliance.plan.container import container_spec
+from appliance.plan.container import container_spec, spot_spec
 from appliance.plan.gates import Refusal, launch_gate, restore_gate, secrets_gate
 from appliance.plan.judge import Verdict
 from appliance.plan.make import plan_run
@@ -91,8 +91,9 @@ def _gate(desk: Desk, order: Order, ground: Ground) -> Refusal | None:
     known = desk.journal.repository(order.client.name)
     others = any(history.last_success is not None for history in desk.journal.last_runs().values())
     us, record = order.appliance_id, order.watch.record
-    if order.destination is not None or (record.restore is not None and record.restore.way is Way.LOCAL):
-        # Its own client is not met; the other one is.
+    is_local = record.restore is not None and record.restore.way is Way.LOCAL
+    if is_local or order.destination is not None or record.operation is Operation.DRILL:
+        # Its own client is not met, or may be gone; another one it is restored onto is.
         refusal = restore_gate(order.client, ground, appliance_id=us, known=known, others_known=others)
         other = order.destination
         return refusal or (secrets_gate(other, desk.volumes.survey(other.name)) if other else None)
@@ -121,6 +122,9 @@ def _start(desk: Desk, order: Order, plan: RunPlan) -> Verdict | None:
     if watch.stop_reason is not None:
         return Verdict(outcome=Outcome.INTERRUPTED, reason=watch.stop_reason, message="It was stopped before it began.")
     wake(desk, order)
+    if watch.record.operation is Operation.DRILL and not plan.stream_command:
+        # What a command printed is nowhere on the client to compare with.
+        watch.then = spot_spec(order.client, plan, order.settings)
     try:
         desk.engine.start(container_spec(order.client, plan, order.settings, order.destination))
     except DeviceMissingError as error:
