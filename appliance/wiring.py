@@ -17,6 +17,7 @@ from appliance.config.load import fingerprint, load
 from appliance.config.model import Appliance, ApplianceSettings
 from appliance.edges import log, metrics
 from appliance.edges.clock import SystemClock
+from appliance.edges.disk_ledger import DiskLedgers
 from appliance.edges.docker_engine import DockerEngine
 from appliance.edges.escrow_files import EscrowFiles
 from appliance.edges.http import HttpServer
@@ -112,6 +113,7 @@ def build(
             log=_log,
             pause=closing.wait,
             appliance=lambda: configuration.appliance,
+            keep_ledger=DiskLedgers(config=folders.config, repositories=folders.repositories).keep,
         ),
         store=journal,
         configuration=configuration,

@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from appliance.cli.main import run
 from appliance.cli.surroundings import Surroundings
 from appliance.config.load import load
+from appliance.edges.disk_ledger import DiskLedgers
 from appliance.edges.escrow_files import EscrowFiles
 from appliance.edges.notify_urls import NotifyUrls
 from appliance.edges.run_logs import RunLogs
@@ -203,6 +204,7 @@ class CliWorld:
             post=lambda: Post(services=self.notifier, checks=self.notifier, read_secret=NotifyUrls(self.config).read),
             escrow_files=lambda: EscrowFiles(config=self.config, state=self.state, uid=os.getuid(), gid=os.getgid()),
             cipher=lambda: self.cipher,
+            disk_ledger=DiskLedgers(config=self.config, repositories=self.repositories).read,
             snapshot=lambda facts: json.dumps(dict(facts)).encode(),
             clock=self.clock,
             wait=self._wait,

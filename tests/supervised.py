@@ -8,6 +8,7 @@ from datetime import timedelta
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
+from appliance.errors import StateError
 from appliance.plan.events import write
 from appliance.plan.gates import Ground
 from appliance.plan.observed import Room
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from appliance.config.model import Appliance
+    from appliance.plan.disk_ledger import DiskLedger
     from appliance.plan.events import Note
     from appliance.plan.gates import Refusal
     from appliance.plan.run_plan import RunPlan
@@ -146,6 +148,8 @@ class World:
         self.notes: list[tuple[str, Note]] = []
         self.load: Callable[[], Appliance] = lambda: self.appliance
         self.version = 1
+        self.kept: list[DiskLedger] = []
+        self.no_copy = ""
 
     def supervisor(self, life: Life | None = None) -> Supervisor:
         """Start another supervisor on what the last one left."""
@@ -175,7 +179,13 @@ class World:
             clock=self.clock,
             log=self._note,
             pause=lambda _seconds: closing.wait(0.002),
+            keep_ledger=self._keep,
         )
+
+    def _keep(self, ledger: DiskLedger) -> None:
+        if self.no_copy:
+            raise StateError(self.no_copy)
+        self.kept.append(ledger)
 
     def _load_now(self) -> Appliance:
         return self.load()

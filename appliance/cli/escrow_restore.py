@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.escrow_bundle import unpack
+from appliance.cli.escrow_catch_up import catch_up
 from appliance.cli.readable import count
 from appliance.cli.surroundings import heartbeat_age, is_alive
 from appliance.errors import BorgpullError, StateError
@@ -35,9 +36,11 @@ def restore_bundle(world: Surroundings, sealed: bytes, passphrase: bytes) -> Non
         raise BorgpullError("the bundle holds no journal; it is not whole")
     # The journal last: as long as it is not there, the same command can be given again.
     files.put([*configuration, *journal])
+    told = "".join(f"{line}\n" for line in catch_up(world, bundle.manifest))
     click.echo(
         f"Restored: {count(len(configuration), 'file')} of the configuration, and the journal with "
         f"{count(len(bundle.manifest.clients), 'client')}, as of {bundle.manifest.made:%Y-%m-%d %H:%M} UTC.\n"
+        f"{told}"
         "Nothing starts by itself yet. `docker compose up -d`, then look: `borgpull doctor`, and for each client "
         "`borgpull repair NAME`. `borgpull resume` ends the pause."
     )

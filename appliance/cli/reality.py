@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from appliance.cli.surroundings import Surroundings
 from appliance.config.load import load
 from appliance.edges.clock import SystemClock
+from appliance.edges.disk_ledger import DiskLedgers
 from appliance.edges.escrow_files import EscrowFiles
 from appliance.edges.openpgp import OpenPgp
 from appliance.edges.run_logs import RunLogs
@@ -50,6 +51,7 @@ def real() -> Surroundings:
         post=cache(lambda: _post(config)),
         escrow_files=lambda: EscrowFiles(config=config, state=state),
         cipher=OpenPgp,
+        disk_ledger=lambda name: DiskLedgers(config=config, repositories=repositories).read(name),
         snapshot=lambda facts: _snapshot(state, facts),
         clock=SystemClock(),
         wait=_wait,

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.config.model import Appliance, Client
+    from appliance.plan.disk_ledger import DiskLedger
     from appliance.plan.escrow import BundledFile
     from appliance.plan.run_plan import RunPlan
     from appliance.plan.tunnels import Tunnel
@@ -137,6 +138,8 @@ class Surroundings:
     post: Callable[[], Post]
     escrow_files: Callable[[], EscrowKeeper]
     cipher: Callable[[], Cipher]
+    # Return the ledger's copy beside the client's repository; raises StateError where it is not of our own making.
+    disk_ledger: Callable[[str], DiskLedger | None]
     # A journal of its own for another machine, with these facts besides.
     snapshot: Callable[[Mapping[str, str]], bytes]
     clock: Clock

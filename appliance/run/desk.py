@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from appliance.config.model import Appliance, ApplianceSettings, Client
+    from appliance.plan.disk_ledger import DiskLedger
     from appliance.plan.events import Note, Result
     from appliance.plan.gates import Ground, Refusal
     from appliance.plan.judge import Verdict
@@ -74,6 +75,7 @@ class Desk:
     """What a run works with. `pause` waits so many seconds and returns True when the supervisor is closing.
 
     `appliance` returns the configuration in force, None while there is none: it says who is told what of a run's end.
+    `keep_ledger` writes the ledger's copy beside the repositories; it raises StateError.
     """
 
     engine: Engine
@@ -84,6 +86,7 @@ class Desk:
     log: Callable[[RunRecord, Note], None]
     pause: Callable[[float], bool]
     appliance: Callable[[], Appliance | None] = lambda: None
+    keep_ledger: Callable[[DiskLedger], None] = lambda _ledger: None
 
 
 @dataclass(slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import StateError
 from appliance.plan import events, messages, offline
+from appliance.plan.disk_ledger import DiskLedger
 from appliance.plan.judge import Verdict
 from appliance.plan.run_plan import BORG_ON_CLIENT
 from appliance.record import ArchiveStats, LedgerEntry, Operation, Outcome, Reason, RunRecord
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 # Enough to find the run before this one among those that were skipped.
 _RECENT = 50
+_CHANGE_THE_LEDGER = (Operation.CREATE, Operation.PRUNE, Operation.REPAIR, Operation.ACCEPT, Operation.PURGE)
 # Years of nightly runs.
 _WHOLE_HISTORY = 2000
 
@@ -67,10 +69,28 @@ def record_end(desk: Desk, watch: Watch, end: Verdict, result: events.Result | N
             entries = _ledger_entries(desk, record, result)
             gone = result.gone
     desk.journal.finish(record, entries, gone, _told(desk, record))
+    if end.outcome.is_good and record.operation in _CHANGE_THE_LEDGER:
+        _keep_ledger(desk, record)
     why = f" ({end.reason})" if end.reason else ""
     level = "info" if end.outcome.is_good else "warning"
     desk.log(record, events.Note(level=level, message=f"{end.outcome}{why} {end.message}".rstrip()))
     return record
+
+
+def _keep_ledger(desk: Desk, record: RunRecord) -> None:
+    """Write the copy beside the repositories anew, for the day this server is gone; a run is as good without it."""
+    known = desk.journal.repository(record.client)
+    if known is None or record.finished is None:
+        return
+    entries = tuple(desk.journal.archives(record.client))
+    try:
+        desk.keep_ledger(
+            DiskLedger(
+                client=record.client, repository_id=known.repository_id, written=record.finished, entries=entries
+            )
+        )
+    except StateError as error:
+        desk.log(record, events.Note(level="warning", message=f"the ledger's copy on the disk is not renewed: {error}"))
 
 
 def _spared(desk: Desk, record: RunRecord, end: Verdict) -> Verdict:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -52,6 +54,23 @@ def test_a_file_that_broke_off_opens_nothing(cipher: OpenPgp | FakeCipher, cut: 
 
     with pytest.raises(BorgpullError, match="does not open"):
         cipher.decrypt(sealed[:cut], PASSPHRASE)
+
+
+@pytest.mark.skipif(shutil.which("gpg") is None, reason="no gpg on this machine")
+def test_gpg_shows_the_passphrase_to_nobody_who_looks_at_processes() -> None:
+    seen: dict[str, bytes] = {}
+    working = threading.Thread(target=OpenPgp().encrypt, args=(PLAIN * 30, PASSPHRASE))
+    working.start()
+    while working.is_alive() and len(seen) < 2:
+        for process in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if (process / "comm").read_text() == "gpg\n":
+                    seen |= {name: (process / name).read_bytes() for name in ("cmdline", "environ")}
+    working.join()
+
+    assert b"--passphrase-fd" in seen["cmdline"]
+    assert b"GNUPGHOME" in seen["environ"]
+    assert not [name for name, text in seen.items() if PASSPHRASE in text]
 
 
 @pytest.mark.skipif(shutil.which("gpg") is None, reason="no gpg on this machine")

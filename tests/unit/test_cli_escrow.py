@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from appliance.cli.escrow_bundle import Bundle, unpack
+from appliance.edges.disk_ledger import DiskLedgers
+from appliance.plan.disk_ledger import DiskLedger
 from appliance.plan.escrow import FACT, EscrowFact
 from appliance.plan.places import EXPORTED_KEY, PASSPHRASE, REPOSITORY
-from appliance.record import LedgerEntry, Reason
+from appliance.record import LedgerEntry, Operation, Reason
 from tests.cli_world import CliWorld, Shown
-from tests.house import archive, record, repository
+from tests.house import NOON, archive, record, repository
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -225,6 +228,70 @@ def test_a_new_appliance_becomes_what_the_old_one_was(world: CliWorld, tmp_path:
     # Once more changes nothing, as long as nobody has begun to work with it.
     (other.state / "journal.sqlite").unlink()
     assert escrow(other, "--restore", str(file)).code == 0
+
+
+def knowing(other: CliWorld) -> None:
+    """Let the new appliance know what the journal in the bundle would tell it."""
+    run = replace(record(), archive=GOOD, repository=repository())
+    other.journal.finish(run, [LedgerEntry(client="web1", archive=GOOD, run_id="run-1")])
+
+
+def on_disk(world: CliWorld, **changes: Any) -> None:
+    """Keep a copy of the ledger beside the repositories, as it is a day later: one archive went, another came."""
+    later = LedgerEntry(client="web1", archive=archive("web1-2026-11-23T12:00:00", 2), run_id="run-2")
+    ledger = DiskLedger(
+        client="web1", repository_id=repository().id, written=NOON + timedelta(days=1), entries=(later,)
+    )
+    DiskLedgers(config=world.config, repositories=world.repositories).keep(replace(ledger, **changes))
+
+
+def restored(world: CliWorld, tmp_path: Path, file: Path) -> tuple[CliWorld, Shown]:
+    other = new_world(tmp_path)
+    other.repositories.rmdir()
+    other.repositories.symlink_to(world.repositories)
+    knowing(other)
+    return other, escrow(other, "--restore", str(file))
+
+
+def test_the_ledger_beside_the_repositories_is_newer_and_is_taken_over(world: CliWorld, tmp_path: Path) -> None:
+    on_disk(world)
+    file = made(world)
+
+    other, shown = restored(world, tmp_path, file)
+
+    assert "1 archive came since the escrow, 1 went" in shown.out
+    assert [entry.archive.name for entry in other.journal.archives("web1")] == ["web1-2026-11-23T12:00:00"]
+    assert Operation.ACCEPT in [run.operation for run in other.journal.history("web1")]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"written": NOON - timedelta(days=1)}, "which is the newest there is"),
+        ({"repository_id": "another"}, "that of another one"),
+    ],
+)
+def test_an_older_ledger_and_one_of_another_repository_are_not(
+    world: CliWorld, tmp_path: Path, changes: dict[str, Any], said: str
+) -> None:
+    on_disk(world, **changes)
+    file = made(world)
+
+    other, shown = restored(world, tmp_path, file)
+
+    assert said in shown.out
+    assert [entry.archive.name for entry in other.journal.archives("web1")] == [GOOD.name]
+
+
+def test_a_ledger_that_somebody_else_sealed_is_said_and_not_taken(world: CliWorld, tmp_path: Path) -> None:
+    file = made(world)
+    on_disk(world)
+
+    other, shown = restored(world, tmp_path, file)
+
+    assert shown.code == 0
+    assert "not sealed with this appliance's key" in shown.out
+    assert [entry.archive.name for entry in other.journal.archives("web1")] == [GOOD.name]
 
 
 def test_nothing_that_stands_is_overwritten(world: CliWorld, tmp_path: Path) -> None:

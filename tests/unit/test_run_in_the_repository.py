@@ -50,6 +50,32 @@ def test_what_a_prune_deleted_leaves_the_ledger_with_its_record() -> None:
     assert world.journal.last_runs()["web1"].last.run_id == "old"
 
 
+def test_what_changes_the_ledger_renews_its_copy_beside_the_repositories() -> None:
+    world = world_that_says(PRUNED)
+
+    carried_out(world, Operation.PRUNE)
+
+    (kept,) = world.kept
+    assert (kept.client, kept.repository_id) == ("web1", repository().id)
+    assert [entry.archive.id for entry in kept.entries] == [SECOND.id]
+
+
+def test_a_run_that_failed_leaves_the_copy_as_it_is() -> None:
+    world = world_that_says(replace(PRUNED, outcome=Outcome.FAILED, reason=Reason.TAMPERING))
+
+    carried_out(world, Operation.PRUNE)
+
+    assert world.kept == []
+
+
+def test_a_copy_that_cannot_be_written_is_said_and_fails_no_run() -> None:
+    world = world_that_says(PRUNED)
+    world.no_copy = "the disk is read-only"
+
+    assert carried_out(world, Operation.PRUNE).outcome is Outcome.SUCCESS
+    assert [note.message for _, note in world.notes if "the disk is read-only" in note.message]
+
+
 def test_a_prune_that_failed_takes_nothing_out_of_the_ledger() -> None:
     world = world_that_says(replace(PRUNED, outcome=Outcome.FAILED, reason=Reason.TAMPERING))
 
