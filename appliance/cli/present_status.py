@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from appliance.ports import ClientHistory
     from appliance.record import Operation, Progress, RunRecord
 
-_COLOURS = {
+STATE_COLOURS = {
     "ok": "green",
     "running": "cyan",
     "overdue": "yellow",
@@ -206,7 +206,7 @@ def _table(statuses: tuple[ClientStatus, ...], now: datetime) -> Table:
         table.add_row(
             status.client,
             method,
-            Text(_state_words(status), style=_COLOURS[status.state]),
+            Text(_state_words(status), style=STATE_COLOURS[status.state]),
             ago(status.last_success, now),
             until(status.next_run, now),
             str(status.archives),

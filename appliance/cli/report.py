@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from appliance.cli.present_report import report_json, report_page
 from appliance.cli.readable import say_json, show
 from appliance.cli.status import statuses
-from appliance.cli.surroundings import Surroundings, in_surroundings
+from appliance.cli.surroundings import Surroundings, in_surroundings, names_and_zone
 from appliance.errors import BorgpullError, ConfigError
 from appliance.plan.days import day_starts, days_covered, fold
 from appliance.plan.report import MONTH, YEAR, ClientReport, HouseReport
-
-if TYPE_CHECKING:
-    from datetime import tzinfo
 
 # The journal keeps a little more than that.
 _MOST_DAYS = 400
@@ -65,7 +60,7 @@ def report(world: Surroundings, names: tuple[str, ...], *, days: int, page: str 
 def house_report(world: Surroundings, names: tuple[str, ...], days: int) -> HouseReport:
     """Fold configuration and journal; every client when none is named. Raises NotFoundError for an unknown name."""
     store, now = world.journal(), world.clock.now()
-    name, zone = _name_and_zone(world)
+    _, zone = names_and_zone(world)
     starts, year = day_starts(now, zone, days), day_starts(now, zone, YEAR)
     told = statuses(world, store, names)
     histories = store.last_runs()
@@ -87,16 +82,14 @@ def house_report(world: Surroundings, names: tuple[str, ...], days: int) -> Hous
                 days=folded.get(one.client, ()),
             )
         )
-    return HouseReport(name=name, made=now, zone=zone, starts=starts, clients=tuple(clients))
+    return HouseReport(name=_name(world), made=now, zone=zone, starts=starts, clients=tuple(clients))
 
 
-def _name_and_zone(world: Surroundings) -> tuple[str, tzinfo]:
-    """What happened can be read while the configuration does not hold; days are those of UTC then."""
+def _name(world: Surroundings) -> str:
     try:
-        appliance = world.load()
+        return world.load().settings.name
     except ConfigError:
-        return "borgpull", UTC
-    return appliance.settings.name, appliance.timezone
+        return "borgpull"
 
 
 def _html(found: HouseReport) -> str:

@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import click
-from rich.live import Live
 
+from appliance.cli import live_status
 from appliance.cli.present_status import (
     ClientStatus,
     Story,
@@ -36,35 +36,33 @@ if TYPE_CHECKING:
 
     from appliance.cli.surroundings import Store
 
-_WATCH_SECONDS = 2.0
-
 
 @click.command()
 @click.argument("names", metavar="[NAME]...", nargs=-1)
-@click.option("--watch", is_flag=True, help="Keep showing it, every two seconds, until Ctrl-C.")
+@click.option("--watch", is_flag=True, help="Keep showing it, every second, until Ctrl-C.")
 @click.option("--json", "for_programs", is_flag=True, help="Print a JSON list, one object a client.")
 @in_surroundings
 def status(world: Surroundings, names: tuple[str, ...], *, watch: bool, for_programs: bool) -> None:
     """Show how every client stands.
 
+    With `--watch` it is drawn anew each second: runs in progress with their rate and how long they will still take,
+    what comes next, and each client's last 30 days, a character a day.
+
     Example: borgpull status web1
+    Or: borgpull status --watch
     """
-    if watch and for_programs:
-        raise click.UsageError("--watch draws on a terminal; leave it out with --json.")
+    console = screen()
+    if watch and (for_programs or not console.is_terminal):
+        raise click.UsageError(
+            "--watch draws on a terminal; leave it out with --json, in pipes, and with `docker compose exec -T`."
+        )
     store = world.journal()
     if for_programs:
         say_json([one.to_json() for one in statuses(world, store, names)])
     elif watch:
-        _watch(world, store, names)
+        live_status.watch(world, console, lambda: (statuses(world, store, names), headlines(world, store)))
     else:
         show(_page(world, store, names))
-
-
-def _watch(world: Surroundings, store: Store, names: tuple[str, ...]) -> None:
-    with Live(console=screen(), auto_refresh=False) as live:
-        while True:
-            live.update(_page(world, store, names), refresh=True)
-            world.wait(_WATCH_SECONDS)
 
 
 def _page(world: Surroundings, store: Store, names: tuple[str, ...]) -> RenderableType:

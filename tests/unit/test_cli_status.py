@@ -169,13 +169,11 @@ def test_an_empty_house_says_how_to_begin(tmp_path: Path) -> None:
     assert "borgpull client add" in CliWorld(tmp_path, "").run("status").out
 
 
-def test_watching_draws_until_the_keyboard_ends_it(world: CliWorld) -> None:
-    def interrupt() -> None:
-        raise KeyboardInterrupt
+def test_watching_without_a_terminal_is_refused(world: CliWorld) -> None:
+    shown = world.run("status", "--watch")
 
-    world.meanwhile = [lambda: world.clock.advance(timedelta(seconds=2)), interrupt]
-
-    assert world.run("status", "--watch").code == 130
+    assert shown.code == 2
+    assert "--watch draws on a terminal" in shown.err
 
 
 def test_watching_and_json_exclude_each_other(world: CliWorld) -> None:
