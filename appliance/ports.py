@@ -43,6 +43,9 @@ class Mount:
 class ContainerSpec:
     """A container to start, as data. `memory` in bytes, `stop_grace` in seconds; network "none" means none at all.
 
+    The engine keeps the last `log_bytes` of its output for certain, and at most about twice as much: a reader that is
+    further behind misses some.
+
     `ports` are (port in the container, port on the engine's host): published while the container runs. The network
     "container:NAME" is that of another container.
     An empty `entrypoint` means the image's own. Whatever the spec says, the root file system is read-only, with
@@ -61,6 +64,7 @@ class ContainerSpec:
     security: tuple[str, ...] = ("no-new-privileges",)
     privileged: bool = False
     memory: int | None = None
+    log_bytes: int = 20_000_000
     dns: tuple[str, ...] = ()
     ports: tuple[tuple[int, int], ...] = ()
     stop_grace: int = 90

@@ -1,4 +1,4 @@
-"""Measure the appliance against the same Borg run by hand: `python -m bench [--pairs N] [--quick] [--only PART]`."""
+"""Measure the appliance against the same Borg run by hand: `python -m bench [PART] [--pairs N] [--quick]`."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import compare, idle, methods, report
+from bench import compare, idle, methods, million, report, report_back, restores
 from bench.appliance import Borgpull
 from bench.by_hand import Push, Sshfs
 from bench.way import SOURCE
+from bench.ways_back import OUT_ON_THE_MACHINE
 from tests.e2e.harness.appliance import ApplianceUnderTest
 from tests.e2e.harness.lab import Lab
 from tests.e2e.harness.machine import Machine
@@ -20,8 +21,10 @@ from tests.e2e.harness.machine import Machine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+PARTS = ("runs", "methods", "restores", "million", "idle")
 _CLIENTS = 1000
 _DAYS = 365
+_FILES = 1_000_000
 _TREE = Path(__file__).with_name("sample_tree.py")
 
 
@@ -33,19 +36,25 @@ def main() -> None:
     lab = Lab()
     try:
         pairs = 1 if given.quick else given.pairs
-        timings = compared(lab, pairs) if given.only in (None, "runs") else None
-        by_method = compared_methods(lab, pairs) if given.only in (None, "methods") else None
-        idleness = idled(lab, quick=given.quick) if given.only in (None, "idle") else None
+        found = report.Found(
+            runs=compared(lab, pairs) if given.part in (None, "runs") else None,
+            methods=compared_methods(lab, pairs) if given.part in (None, "methods") else None,
+            restores=compared_restores(lab, pairs) if given.part in (None, "restores") else None,
+            million=looked_into(lab, pairs, _FILES // 10 if given.quick else _FILES)
+            if given.part in (None, "million")
+            else None,
+            idle=idled(lab, quick=given.quick) if given.part in (None, "idle") else None,
+        )
     finally:
         lab.close()
-    print(f"\nall numbers: {report.keep(timings, by_method, idleness)}")
+    print(f"\nall numbers: {report.keep(found)}")
 
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--pairs", type=int, default=3, choices=range(1, 21), metavar="N", help="pairs (default: 3)")
-    parser.add_argument("--quick", action="store_true", help="one pair, and a short look at the idle supervisor")
-    parser.add_argument("--only", choices=("runs", "methods", "idle"), help="only one of the three parts")
+    parser.add_argument("--quick", action="store_true", help="one pair, a tenth of the files, a short look at idling")
+    parser.add_argument("part", nargs="?", choices=PARTS, help="only this part (default: all, one after the other)")
     return parser.parse_args()
 
 
@@ -88,8 +97,35 @@ def compared_methods(lab: Lab, pairs: int) -> dict[str, compare.Timings]:
     return found
 
 
-def client_machine(lab: Lab) -> Machine:
-    machine = Machine(lab, "trixie", tree="none")
+def compared_restores(lab: Lab, pairs: int) -> restores.Restores:
+    """Time every way back against bare Borg, and print the table."""
+    appliance = ApplianceUnderTest(lab)
+    appliance.create()
+    machine = client_machine(lab, "--volume", f"{appliance.volumes['restored']}:{OUT_ON_THE_MACHINE}")
+    server = Machine(lab, "trixie", tree="none", options=("--volume", f"{appliance.volumes['repos']}:/repos:ro"))
+    backs = restores.ways(appliance, machine, server)
+    load = load_now()
+    found = restores.measure(lab, backs, pairs, say)
+    print(f"\nload of this machine at the start and the end: {load} - {load_now()}")
+    print(f"\n{report_back.restored(found)}\n", flush=True)
+    lab.sweep(f"{lab.prefix}-")
+    return found
+
+
+def looked_into(lab: Lab, pairs: int, files: int) -> million.Million:
+    """Ask what is in a large archive, and print the table."""
+    appliance = ApplianceUnderTest(lab)
+    appliance.create()
+    load = load_now()
+    found = million.measure(appliance, files, pairs, say)
+    print(f"\nload of this machine at the start and the end: {load} - {load_now()}")
+    print(f"\n{report_back.looked_into(found)}\n", flush=True)
+    lab.sweep(f"{lab.prefix}-")
+    return found
+
+
+def client_machine(lab: Lab, *options: str) -> Machine:
+    machine = Machine(lab, "trixie", tree="none", options=options)
     machine.exec("python3", "-", f"/{SOURCE}", stdin=_TREE.read_text("utf-8"))
     return machine
 

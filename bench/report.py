@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from bench.compare import Spread, Timings
     from bench.idle import Idle
+    from bench.million import Million
+    from bench.restores import Restores
 
 RESULTS = Path(__file__).with_name("results")
 _MB = 1_000_000
@@ -32,13 +34,13 @@ def comparison(timings: Timings, names: Sequence[str]) -> str:
         "",
         _ROW.format("", *STAGES),
         _ROW.format(":" + "-" * 27, "-" * 23 + ":", "-" * 23 + ":"),
-        *(_ROW.format(f"{way}, seconds", *(_text(timings.of(stage, way)) for stage in STAGES)) for way in names),
+        *(_ROW.format(f"{way}, seconds", *(text(timings.of(stage, way)) for stage in STAGES)) for way in names),
         *(
-            _ROW.format(f"{way} / {base}", *(_text(timings.ratio(stage, way, base)) for stage in STAGES))
+            _ROW.format(f"{way} / {base}", *(text(timings.ratio(stage, way, base)) for stage in STAGES))
             for way, base in ((ours, by_hand), (ours, push), (by_hand, push))
         ),
         _ROW.format(
-            f"{ours} - {by_hand}, seconds", *(_text(timings.difference(stage, ours, by_hand)) for stage in STAGES)
+            f"{ours} - {by_hand}, seconds", *(text(timings.difference(stage, ours, by_hand)) for stage in STAGES)
         ),
         "",
         *(_promise(stage, timings.difference(stage, ours, by_hand).median) for stage in STAGES),
@@ -82,17 +84,23 @@ def idleness(idle: Idle) -> str:
     )
 
 
-def keep(timings: Timings | None, found: Mapping[str, Timings] | None, idle: Idle | None) -> Path:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What was measured; None where a part was not asked for."""
+
+    runs: Timings | None
+    methods: Mapping[str, Timings] | None
+    restores: Restores | None
+    million: Million | None
+    idle: Idle | None
+
+
+def keep(found: Found) -> Path:
     """Write everything measured to a file of its own; returns where."""
     RESULTS.mkdir(exist_ok=True)
     now = datetime.now(UTC)
     path = RESULTS / f"{now:%Y%m%dT%H%M%SZ}.json"
-    measured = {
-        "measured": now.isoformat(timespec="seconds"),
-        "runs": asdict(timings) if timings else None,
-        "methods": {trip: asdict(one) for trip, one in found.items()} if found else None,
-        "idle": asdict(idle) if idle else None,
-    }
+    measured = {"measured": now.isoformat(timespec="seconds"), **asdict(found)}
     path.write_text(json.dumps(measured, indent=2) + "\n", "utf-8")
     return path
 
@@ -107,7 +115,8 @@ def _method_row(trip: str, timings: Timings, stage: str, way: str, push: str) ->
     return _METHOD_ROW.format(trip, stage, way, *(f"{number:.2f}" for number in numbers), wanted)
 
 
-def _text(spread: Spread) -> str:
+def text(spread: Spread) -> str:
+    """Write median (smallest - largest)."""
     return f"{spread.median:.2f} ({spread.low:.2f} - {spread.high:.2f})"
 
 

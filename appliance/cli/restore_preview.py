@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from appliance.cli.files import say_list
 from appliance.cli.question import ask
-from appliance.cli.readable import safe, say_json
+from appliance.cli.readable import safe
 from appliance.plan.container import PREVIEW
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def show_preview(
     """Say what would be restored, and what of it is written over something; `destination` is another machine."""
     items = ask(world, client, PREVIEW, restore=replace(order, preview=True), destination=destination)
     if for_programs:
-        say_json([dict(item) for item in items])
+        say_list(items)
         return
     shown = 0
     totals: Mapping[str, Any] = {}

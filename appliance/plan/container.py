@@ -30,6 +30,11 @@ PREVIEW = "preview"
 MATCH = "match"
 # Whether the escrow and the repository's folder are enough: nothing else is there.
 ESCROW_CHECK = "escrow-check"
+# The answer is about each file of an archive, some 300 bytes. Borg lists it faster than it is read, so the log must
+# hold all that the reader is behind.
+_LONG_ANSWERS = ("files", "find", "diff", PREVIEW)
+_LONG_LOG_BYTES = 1_000_000_000
+_LOG_BYTES = 20_000_000
 QUESTIONS = ("archives", "files", "find", "diff", "key-export", "inspect", SCAN, PREVIEW, MATCH, ESCROW_CHECK)
 # A Borg command of an operator on the client: no run that is recorded, but under the client's lock like one.
 BY_HAND = "by-hand"
@@ -205,6 +210,7 @@ def _spec(
         security=security,
         privileged=privileged,
         memory=client.memory,
+        log_bytes=_LONG_LOG_BYTES if plan.operation in _LONG_ANSWERS else _LOG_BYTES,
         dns=() if network == "none" or network.startswith("container:") else settings.dns,
         ports=ports,
     )

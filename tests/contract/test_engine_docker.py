@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -13,11 +14,13 @@ from appliance.edges.docker_engine import DockerEngine
 from appliance.errors import EngineError
 from appliance.plan.places import LABEL_APPLIANCE
 from appliance.ports import ContainerSpec, Mount
-from tests.contract.engines import IMAGE, NAMES, new_name
+from tests.contract.engines import IMAGE, NAMES, new_name, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from appliance.ports import ContainerState
 
 
 class Shell:
@@ -195,3 +198,21 @@ def test_outside_a_container_the_sentence_names_the_override(tmp_path: Path) -> 
 
     with pytest.raises(EngineError, match="BORGPULL_CONTAINER_ID"):
         engine.host_path(str(tmp_path))
+
+
+def test_a_long_answer_is_kept_whole_until_it_is_read_where_the_spec_asks_for_that(shell: Shell) -> None:
+    size, width = 60_000_000, 1000
+    bounded = shell.spec(f"yes {'x' * (width - 1)} | head -c {size}")
+    whole = replace(bounded, name=shell.spec("").name, log_bytes=1_000_000_000)
+
+    for spec in (whole, bounded):
+        shell.engine.start(spec)
+        until(partial(_ended_state, shell.engine, spec.name))
+
+    assert sum(1 for _ in shell.engine.lines(whole.name)) == size // width
+    assert sum(1 for _ in shell.engine.lines(bounded.name)) < size // width
+
+
+def _ended_state(engine: DockerEngine, name: str) -> ContainerState | None:
+    state = engine.inspect(name)
+    return state if state is not None and not state.running else None

@@ -295,3 +295,10 @@ def test_a_restore_onto_this_server_gets_its_folder_or_its_pipe_and_neither_netw
         assert targets(found, writable=False) == {"/.borgpull/plan.json", "/.borgpull/passphrase"}
         (source,) = (mount.source for mount in found.mounts if mount.target == target)
         assert source in ("/restored/back", f"/state/runs/{client.name}/stream-1")
+
+
+@pytest.mark.parametrize("operation", [*QUESTIONS, *Operation])
+def test_the_log_holds_an_answer_about_each_file_of_an_archive_and_is_small_otherwise(operation: str) -> None:
+    about_each_file = operation in ("files", "find", "diff", "preview")
+
+    assert spec(one(), operation).log_bytes == (1_000_000_000 if about_each_file else 20_000_000)

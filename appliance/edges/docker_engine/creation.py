@@ -52,7 +52,7 @@ def _host(spec: ContainerSpec, host_path: Callable[[str], str]) -> dict[str, Any
         "dns": list(spec.dns) or None,
         "port_bindings": dict(spec.ports) or None,
         # Explicit, since the engine's default may be a driver that cannot be read back (none, syslog, Synology's db).
-        "log_config": LogConfig(type=LogConfig.types.JSON, config={"max-size": "20m", "max-file": "2"}),
+        "log_config": LogConfig(type=LogConfig.types.JSON, config={"max-size": str(spec.log_bytes), "max-file": "2"}),
         "init": True,
         "read_only": True,
         "tmpfs": dict(TMPFS),

@@ -6,12 +6,14 @@ import json
 from typing import TYPE_CHECKING
 
 from appliance.borg import repository as verbs
-from appliance.pull import repository
+from appliance.pull.answers import lines_of
 from appliance.pull.restores.local_folder import restore_into_folder
 from appliance.pull.restores.local_stream import restore_as_stream
 from appliance.pull.restores.restored import Restored
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.contact import Contact
     from appliance.pull.ends import Ends
@@ -33,9 +35,14 @@ def restore_local(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> 
 def _tell(plan: RunPlan, order: RestoreOrder, voice: Voice) -> None:
     """Tell what would come; nothing is written over on this way, since its folder is new or empty."""
     members = size = 0
-    for line in repository.borg(plan, verbs.list_files(plan, order.archive, order.paths)).stdout.splitlines():
-        entry = json.loads(line)
-        members += 1
-        size += int(entry.get("size") or 0)
-        voice.data({"path": entry["path"], "exists": False, "kind": entry["type"]})
+
+    def told() -> Iterator[str]:
+        nonlocal members, size
+        for line in lines_of(plan, verbs.list_files(plan, order.archive, order.paths)):
+            entry = json.loads(line)
+            members += 1
+            size += int(entry.get("size") or 0)
+            yield json.dumps({"path": entry["path"], "exists": False, "kind": entry["type"]})
+
+    voice.items(told())
     voice.data({"members": members, "exist": 0, "size": size})

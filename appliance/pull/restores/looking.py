@@ -10,16 +10,22 @@ from appliance.borg import extract
 from appliance.borg import repository as verbs
 from appliance.borg.export import is_pattern
 from appliance.pull import repository
+from appliance.pull.answers import lines_of
 from appliance.pull.restores import there
 from appliance.pull.restores.members import safe_parts
 from appliance.pull.restores.sending import Standing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.control import Control
     from appliance.pull.restores.there import Ground
     from appliance.pull.voice import Voice
     from appliance.record import RestoreOrder
+
+# Path, kind, size in bytes.
+_Entry = tuple[str, str, int]
 
 
 def stands_in_place(plan: RunPlan, order: RestoreOrder, control: Control, ground: Ground) -> Standing:
@@ -35,20 +41,28 @@ def stands_in_place(plan: RunPlan, order: RestoreOrder, control: Control, ground
 
 def tell(plan: RunPlan, order: RestoreOrder, control: Control, ground: Ground, voice: Voice) -> None:
     """Tell every member that would come and what stands in its place, then the totals. Changes nothing."""
-    entries = []
-    for line in repository.borg(plan, verbs.list_files(plan, order.archive, order.paths)).stdout.splitlines():
+    looks = order.in_place or order.resume
+    entries: Iterable[_Entry] = tuple(_entries(plan, order)) if looks else _entries(plan, order)
+    found = dict(there.standing(control, plan, ground, (path for path, _, _ in entries))) if looks else {}
+    members = count = total = 0
+
+    def told() -> Iterator[str]:
+        nonlocal members, count, total
+        for path, kind, size in entries:
+            # A folder that is there stays, and only gets its owner, mode and time.
+            exists = path in found and not (kind == "d" and found[path] == "folder")
+            members, count, total = members + 1, count + exists, total + size
+            yield json.dumps({"path": path, "exists": exists, "kind": kind})
+
+    voice.items(told())
+    voice.data({"members": members, "exist": count, "size": total})
+
+
+def _entries(plan: RunPlan, order: RestoreOrder) -> Iterator[_Entry]:
+    for line in lines_of(plan, verbs.list_files(plan, order.archive, order.paths)):
         entry = json.loads(line)
         if safe_parts(entry["path"]):
-            entries.append((entry["path"], entry["type"], int(entry.get("size") or 0)))
-    looks = order.in_place or order.resume
-    found = dict(there.standing(control, plan, ground, (path for path, _, _ in entries))) if looks else {}
-    count = 0
-    for path, kind, _ in entries:
-        # A folder that is there stays, and only gets its owner, mode and time.
-        exists = path in found and not (kind == "d" and found[path] == "folder")
-        count += exists
-        voice.data({"path": path, "exists": exists, "kind": kind})
-    voice.data({"members": len(entries), "exist": count, "size": sum(size for _, _, size in entries)})
+            yield entry["path"], entry["type"], int(entry.get("size") or 0)
 
 
 def paths_of(plan: RunPlan, order: RestoreOrder) -> set[str]:

@@ -7,11 +7,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from appliance.borg import repository as verbs
-from appliance.pull import repository
+from appliance.pull.answers import lines_of
 from appliance.pull.restores.members import safe_parts
 from appliance.pull.sftp import packets
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.restores.target import Target
     from appliance.pull.sftp.replies import Reply
@@ -30,11 +32,16 @@ class Preview:
         """Nothing is looked at yet."""
         self._session, self._root, self._voice = session, target.path.rstrip(b"/"), voice
         self._members = self._there = self._size = 0
+        # What the client has answered and nobody was told yet.
+        self._answers: list[str] = []
 
     def tell(self, plan: RunPlan, order: RestoreOrder) -> None:
         """Tell every member, then the totals; raises Failure."""
-        listed = repository.borg(plan, verbs.list_files(plan, order.archive, order.paths))
-        for line in listed.stdout.splitlines():
+        self._voice.items(self._told(plan, order))
+        self._voice.data({"members": self._members, "exist": self._there, "size": self._size})
+
+    def _told(self, plan: RunPlan, order: RestoreOrder) -> Iterator[str]:
+        for line in lines_of(plan, verbs.list_files(plan, order.archive, order.paths)):
             entry = json.loads(line)
             self._size += int(entry.get("size") or 0)
             parts = safe_parts(entry["path"])
@@ -45,14 +52,19 @@ class Preview:
                 then = partial(self._looked, entry["path"], entry["type"])
                 self._session.post(packets.look_at(b"/".join((self._root, *parts))), then)
                 self._session.make_room()
+                yield from self._answered()
             else:
-                self._voice.data({"path": entry["path"], "exists": False, "kind": entry["type"]})
+                yield json.dumps({"path": entry["path"], "exists": False, "kind": entry["type"]})
         self._session.settle()
-        self._voice.data({"members": self._members, "exist": self._there, "size": self._size})
+        yield from self._answered()
+
+    def _answered(self) -> Iterator[str]:
+        answers, self._answers = self._answers, []
+        return iter(answers)
 
     def _looked(self, path: str, kind: str, reply: Reply) -> None:
         mode = (reply.attributes.mode or 0) if reply.attributes else 0
         # A folder that is there stays, and only gets its owner, mode and time.
         overwritten = reply.ok and not (kind == "d" and mode & _TYPE == _FOLDER)
         self._there += overwritten
-        self._voice.data({"path": path, "exists": overwritten, "kind": kind})
+        self._answers.append(json.dumps({"path": path, "exists": overwritten, "kind": kind}))
