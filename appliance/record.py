@@ -21,6 +21,7 @@ class Operation(StrEnum):
     PRUNE = "prune"
     DRILL = "drill"
     PROBE = "probe"
+    CHECK = "check"
     REPAIR = "repair"
     ACCEPT = "accept"
     PURGE = "purge"
@@ -29,7 +30,7 @@ class Operation(StrEnum):
     @property
     def is_upkeep(self) -> bool:
         """Whether it looks after what is kept already, and so stands behind every backup."""
-        return self in (Operation.PRUNE, Operation.DRILL)
+        return self in (Operation.PRUNE, Operation.CHECK, Operation.DRILL)
 
     @property
     def by_hand(self) -> bool:

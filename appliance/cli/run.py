@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     default=str(Operation.CREATE),
     show_default=True,
     help="create makes an archive; probe only tries everything up to it; prune deletes what `keep` does not keep; "
-    "drill restores a sample of the newest archive and compares it.",
+    "check reads all that is stored; drill restores a sample of the newest archive and compares it.",
 )
 @click.option("--no-wait", is_flag=True, help="Ask for it and return at once.")
 @click.option("--accept-shrink", is_flag=True, help="Let the archive count although far less was found than last time.")

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
-WORDS = ("hourly", "daily", "weekly", "monthly")
+_PERIODS = {
+    "hourly": timedelta(hours=1),
+    "daily": timedelta(days=1),
+    "weekly": timedelta(weeks=1),
+    "monthly": timedelta(days=30),
+}
+WORDS = tuple(_PERIODS)
 NEVER = "never"
 _LEAST = timedelta(hours=1)
 _FORMS = 'write "hourly", "daily", "weekly", "monthly", a duration such as "10d", or "never"'
@@ -50,6 +56,18 @@ class Frequency:
         if interval < _LEAST:
             raise ValueError(f'"{value}" is too often; write at least "1h"')
         return cls(text, Schedule.every(interval))
+
+    @property
+    def period(self) -> timedelta | None:
+        """How long it is from one time to the next; None for never."""
+        if self.schedule is None or self.schedule.interval is not None:
+            return self.schedule.interval if self.schedule else None
+        return _PERIODS[self.text]
+
+    @property
+    def is_duration(self) -> bool:
+        """Whether it counts from the last time, at whatever hour that was."""
+        return self.text not in (*WORDS, NEVER)
 
     def next_after(self, moment: datetime, salt: str, zone: ZoneInfo) -> datetime | None:
         """Return the first time after the aware `moment`, in UTC; None for never. `salt` spreads those of one word."""

@@ -105,7 +105,8 @@ def _of_the_client(
     each = {history.last.operation: history for history in histories}
     created = each.get(Operation.CREATE)
     ordered = sorted(each.values(), key=lambda history: history is not created)
-    found = [alarm for history in ordered for alarm in (*_found_by_a_run(history, created), *_failing(client, history))]
+    found = list(_found_by_a_check(client.name, seen))
+    found += (alarm for one in ordered for alarm in (*_found_by_a_run(one, created), *_failing(client, one)))
     yield from {alarm.kind: alarm for alarm in reversed(found)}.values()
     yield from _too_old(client, created, seen.first_seen.get(client.name, now), now)
     if client.name in seen.bursts:
@@ -116,6 +117,14 @@ def _of_the_client(
             sentence=seen.bursts[client.name],
         )
     yield from _key_at_home(client, created, seen, now)
+
+
+def _found_by_a_check(name: str, seen: Observed) -> Iterator[Alarm]:
+    """Hold until the same thing was read again and is whole, whatever runs went well since."""
+    if name in seen.damaged:
+        yield Alarm(
+            kind=AlarmKind.DAMAGED, client=name, severity=Severity.CRITICAL, sentence=_joined(seen.damaged[name])
+        )
 
 
 def _found_by_a_run(history: ClientHistory, created: ClientHistory | None) -> Iterator[Alarm]:

@@ -42,6 +42,7 @@ BY_HAND = "by-hand"
 _IN_THE_REPOSITORY = (
     Operation.PRUNE,
     Operation.DRILL,
+    Operation.CHECK,
     Operation.REPAIR,
     Operation.ACCEPT,
     Operation.PURGE,

@@ -10,7 +10,7 @@ from typing import Any
 from appliance.record import ArchiveStats, Outcome, Progress, Reason, RepositoryStats
 
 STEPS = ("prepare", "connect", "before", "open", "liveness", "create", "verify", "rename", "close", "after")
-STEPS_IN_THE_REPOSITORY = ("look", "prune", "compact", "repair", "sample", "restore", "compare")
+STEPS_IN_THE_REPOSITORY = ("look", "prune", "compact", "check", "read", "repair", "sample", "restore", "compare")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,18 @@ class ListedArchive:
     name: str
     id: str
     started: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckFindings:
+    """What a check read. `repository` is "whole", "part" (it goes on another night), "damaged", or "" where unread.
+
+    `verified` and `damaged` are ids of archives that were read.
+    """
+
+    repository: str = ""
+    verified: tuple[str, ...] = ()
+    damaged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +53,7 @@ class Result:
     source_filesystem: str = ""
     facts: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
+    check: CheckFindings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +110,19 @@ def _result(fields: dict[str, Any]) -> Result:
             "warnings": tuple(fields["warnings"]),
             "facts": tuple(fields["facts"]),
             "gone": tuple(fields["gone"]),
+            "check": _findings(fields.get("check")),
             "archives": tuple(ListedArchive(**_with_times(entry, "started")) for entry in fields["archives"]),
         },
         archive=ArchiveStats(**_with_times(archive, "started")) if archive else None,
         repository=RepositoryStats(**repository) if repository else None,
+    )
+
+
+def _findings(fields: dict[str, Any] | None) -> CheckFindings | None:
+    if not fields:
+        return None
+    return CheckFindings(
+        repository=fields["repository"], verified=tuple(fields["verified"]), damaged=tuple(fields["damaged"])
     )
 
 

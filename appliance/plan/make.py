@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from appliance.config.model import Client, Hook
+    from appliance.plan.run_plan import PlannedCheck
     from appliance.ports import ClientHistory
     from appliance.record import KnownRepository, LedgerEntry, RestoreOrder
 
@@ -36,6 +37,7 @@ def plan_run(
     room: int | None = None,
     restore: RestoreOrder | None = None,
     destination: Client | None = None,
+    check: PlannedCheck | None = None,
 ) -> RunPlan:
     """Plan one run, or one question to the repository; `ledger` is oldest first, `now` aware and in UTC.
 
@@ -87,6 +89,7 @@ def plan_run(
         arguments=arguments,
         alive=alive,
         restore=restore,
+        check=check,
         patience=int(machine.wake_timeout.total_seconds()) if machine and machine.wake else 0,
     )
 

@@ -28,8 +28,8 @@ class Observed:
 
     `histories` are those of every operation; `first_seen` is since when each client has been in the configuration,
     `exported` are the clients whose key was exported, `bursts` the sentence of the change gate for each client it
-    holds. `room` is None where nobody could look. `escrow` is None while the newest bundle lacks nothing, or there is
-    none.
+    holds, `damaged` the sentences of what checks found. `room` is None where nobody could look. `escrow` is None while
+    the newest bundle lacks nothing, or there is none.
     """
 
     appliance: Appliance
@@ -37,6 +37,7 @@ class Observed:
     first_seen: Mapping[str, datetime] = field(default_factory=dict)
     exported: frozenset[str] = frozenset()
     bursts: Mapping[str, str] = field(default_factory=dict)
+    damaged: Mapping[str, str] = field(default_factory=dict)
     room: Room | None = None
     escrow: Outdated | None = None
     config_problems: tuple[str, ...] = ()

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
 
 from appliance.errors import StateError
 from appliance.record import RestoreOrder, Way
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
 
 # The methods whose Borg runs on the client, and so writes to the repository itself.
 BORG_ON_CLIENT = ("socat", "ssh-agent", "remote-forward")
@@ -54,6 +59,23 @@ class GoodPoint:
 
     transaction: int
     segments: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedCheck:
+    """What a check reads: the repository's files "whole", in "part" or not (""), and archives by name, in this order.
+
+    `budget` is how many seconds it may read before the rest goes on another night; 0 is no limit.
+    """
+
+    repository: str
+    budget: int
+    archives: tuple[str, ...]
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> PlannedCheck:
+        """Read one back from what JSON has of it."""
+        return cls(**{**fields, "archives": tuple(fields["archives"])})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +130,7 @@ class RunPlan:
     point: GoodPoint | None = None
     patience: int = 0
     restore: RestoreOrder | None = None
+    check: PlannedCheck | None = None
 
     @property
     def writes_from_the_client(self) -> bool:
@@ -147,7 +170,8 @@ class RunPlan:
             nested = {key: tuple(kind(**entry) for entry in fields[key]) for key, kind in _LISTS.items()}
             single = {key: kind(**fields[key]) if fields[key] else None for key, kind in _SINGLE.items()}
             order = RestoreOrder.from_fields(fields["restore"]) if fields.get("restore") else None
-            return cls(**{**fields, **lists, **nested, **single, "restore": order})
+            check = PlannedCheck.from_fields(fields["check"]) if fields.get("check") else None
+            return cls(**{**fields, **lists, **nested, **single, "restore": order, "check": check})
         except (ValueError, TypeError, KeyError, AttributeError) as error:
             raise StateError(f"the run plan cannot be read ({error}); the image and the supervisor differ") from error
 

@@ -6,16 +6,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
+from appliance.config.frequency import Frequency
+from appliance.plan.checked import Checked
+from appliance.plan.checks import archives_due, repository_due
 from appliance.plan.due import CATCH_UP_AFTER, PERMANENT, Due, NotDue
 from appliance.record import Operation, Outcome, Trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from zoneinfo import ZoneInfo
 
     from appliance.config.model import Client
     from appliance.ports import ClientHistory
-    from appliance.record import RunRecord
+    from appliance.record import LedgerEntry, RunRecord
 
 # Nobody waits for upkeep, and a disk that is in trouble is not to be read all night.
 UPKEEP_BACK_OFF = (timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
@@ -28,6 +31,8 @@ class Kept:
 
     since: datetime
     histories: Mapping[Operation, ClientHistory] = field(default_factory=dict)
+    checked: Checked = field(default_factory=Checked)
+    ledger: Sequence[LedgerEntry] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +103,45 @@ def _prune(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment 
     return Moment(operation=Operation.PRUNE, at=at, reason=f"last pruned at {_clock(pruned.last.started, zone)}")
 
 
-_DUTIES: tuple[Callable[[Client, Kept, datetime, ZoneInfo], Moment | None], ...] = (_prune,)
+def _check(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment | None:
+    """When the repository's files or the archives have not been read for as long as `check` lets them be."""
+    before = kept.histories.get(Operation.CHECK)
+    last = before.last.started if before and not _is_misdated(before.last, now) else None
+    parts = {
+        "the repository": repository_due(client, kept.checked, since=kept.since, last=last, zone=zone),
+        "an archive": archives_due(client, kept.checked, kept.ledger, last=last, zone=zone),
+    }
+    due = {part: at for part, at in parts.items() if at is not None}
+    if not due:
+        return None
+    part = min(due, key=lambda part: due[part])
+    return _unless_it_failed(Operation.CHECK, before, due[part], f"{part} is to be read again", client, zone)
+
+
+def _drill(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment | None:
+    """When no restore has been tried for as long as `drill` lets it be."""
+    before = kept.histories.get(Operation.DRILL)
+    last = before.last.started if before and not _is_misdated(before.last, now) else kept.since
+    at = client.check.drill.next_after(last, f"{client.name}/{Operation.DRILL}", zone)
+    if at is None:
+        return None
+    return _unless_it_failed(Operation.DRILL, before, at, "a restore is to be tried again", client, zone)
+
+
+def _unless_it_failed(
+    operation: Operation, before: ClientHistory | None, at: datetime, reason: str, client: Client, zone: ZoneInfo
+) -> Moment:
+    """Name the moment, or that of the next try after a run that failed; where somebody has to look, another night."""
+    if before is not None and (again := _again(before)):
+        return _retry(operation, before.last, again)
+    if before is not None and before.last.reason in PERMANENT:
+        another = Frequency.parse("daily").next_after(before.last.started, f"{client.name}/{operation}", zone)
+        at = max(at, another or at)
+    return Moment(operation=operation, at=at, reason=reason)
+
+
+# In this order: what is damaged must not be pruned.
+_DUTIES: tuple[Callable[[Client, Kept, datetime, ZoneInfo], Moment | None], ...] = (_check, _prune, _drill)
 
 
 def _again(history: ClientHistory) -> datetime | None:

@@ -13,7 +13,7 @@ from appliance.plan import places
 from appliance.plan.container import BY_HAND, ESCROW_CHECK, MATCH, PREVIEW
 from appliance.plan.events import Result
 from appliance.plan.run_plan import RunPlan
-from appliance.pull import answers, by_hand, escrow_check, finding, link, matching, pruning, repairing, story
+from appliance.pull import answers, by_hand, checking, escrow_check, finding, link, matching, pruning, repairing, story
 from appliance.pull.drills import story as drilling
 from appliance.pull.ends import Ends
 from appliance.pull.failure import Failure
@@ -57,6 +57,7 @@ _WITH_THE_CLIENT = {
 }
 _BY_ITSELF = {
     "prune": pruning.prune,
+    "check": checking.check,
     "repair": repairing.roll_back,
     "accept": repairing.accept,
     "purge": repairing.purge,

@@ -26,6 +26,7 @@ _ROOT = Path(places.REPOSITORY)
 _CACHE = Path(places.CACHE)
 # An auxiliary Borg reads or writes a manifest; only a huge index or an operator's lock makes it slow.
 _LIMIT_SECONDS = 3600.0
+_WRONG_MAC = "borg.crypto.low_level.IntegrityError:"
 # Borg cannot wait for a lock that it may not look into.
 _FOREIGN_LOCK = re.compile(r"Permission denied: '[^']*/lock\.(?:exclusive|roster)")
 
@@ -45,16 +46,22 @@ def exists() -> bool:
     return (_ROOT / "config").is_file()
 
 
+def insist_there(plan: RunPlan) -> None:
+    """Fail where there is no repository; raises Failure."""
+    if exists():
+        return
+    if plan.repository_id:
+        raise Failure(
+            Reason.REPOSITORY_MISSING,
+            f"The repository of {plan.client} is gone from {places.repository_folder(plan.client)}; "
+            "is the volume mounted? Nothing was made in its place.",
+        )
+    raise Failure(Reason.REPOSITORY_MISSING, f"{plan.client} has no repository yet; it is made by the first run.")
+
+
 def look(plan: RunPlan) -> Found:
     """Open the repository: right passphrase, right id, nobody else's lock. Raises Failure."""
-    if not exists():
-        if plan.repository_id:
-            raise Failure(
-                Reason.REPOSITORY_MISSING,
-                f"The repository of {plan.client} is gone from {places.repository_folder(plan.client)}; "
-                "is the volume mounted? Nothing was made in its place.",
-            )
-        raise Failure(Reason.REPOSITORY_MISSING, f"{plan.client} has no repository yet; it is made by the first run.")
+    insist_there(plan)
     listed = output.read_listed(borg(plan, verbs.list_archives(plan)).stdout)
     if plan.repository_id and listed.repository_id != plan.repository_id:
         raise Failure(
@@ -125,13 +132,16 @@ def stats(found: Found, cache: dict[str, int], archives: int) -> RepositoryStats
     )
 
 
-def run_borg(plan: RunPlan, command: Command) -> execute.Finished:
-    """Run an auxiliary Borg with the passphrase as a descriptor; the caller judges the exit code."""
+def run_borg(plan: RunPlan, command: Command, *, limit: float = _LIMIT_SECONDS) -> execute.Finished:
+    """Run an auxiliary Borg with the passphrase as a descriptor; the caller judges the exit code.
+
+    It is killed after `limit` seconds, or after those that the plan leaves.
+    """
     descriptor = os.open(places.PASSPHRASE, os.O_RDONLY)
     try:
         env = {**command.env, "BORG_PASSPHRASE_FD": str(descriptor)}
-        limit = min(_LIMIT_SECONDS, plan.timeout)
-        return execute.run(command.argv, env, descriptors=(descriptor,), timeout_seconds=limit)
+        seconds = min(limit, plan.timeout)
+        return execute.run(command.argv, env, descriptors=(descriptor,), timeout_seconds=seconds)
     finally:
         os.close(descriptor)
 
@@ -151,12 +161,21 @@ def borg(plan: RunPlan, command: Command) -> execute.Finished:
     return finished
 
 
+def is_damage(code: int, stderr: str) -> bool:
+    """Whether Borg ended since what it read is not what was written. Of a MAC that is wrong it just crashes (1.4.5)."""
+    if exits.is_signal(code) or code == 0:
+        return False
+    return exits.reason_of(code) is Reason.INTEGRITY or why(stderr).startswith(_WRONG_MAC)
+
+
 def borg_failure(plan: RunPlan, code: int, stderr: str) -> Failure:
     """Turn a Borg that failed into the run's failure: by its exit code, and where that is blunt, by what it said."""
     reason, said = exits.reason_of(code), why(stderr)
     if exits.is_signal(code):
         return Failure(Reason.KILLED, f"Borg was killed from outside (exit {code}).", code=code)
-    if "No space left on device" in stderr or "Disk quota exceeded" in stderr:
+    if is_damage(code, stderr):
+        reason = Reason.INTEGRITY
+    elif "No space left on device" in stderr or "Disk quota exceeded" in stderr:
         reason = Reason.NO_SPACE
     elif "storage quota" in stderr:
         # Over the wire Borg has no exit code of its own for it.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import StateError
 from appliance.plan import events, messages, offline
+from appliance.plan.checked import Checked, after, checked_fact
 from appliance.plan.disk_ledger import DiskLedger
 from appliance.plan.judge import Verdict
 from appliance.plan.run_plan import BORG_ON_CLIENT
@@ -68,6 +69,7 @@ def record_end(desk: Desk, watch: Watch, end: Verdict, result: events.Result | N
             )
             entries = _ledger_entries(desk, record, result)
             gone = result.gone
+    _note_what_was_checked(desk, record, result)
     desk.journal.finish(record, entries, gone, _told(desk, record))
     if end.outcome.is_good and record.operation in _CHANGE_THE_LEDGER:
         _keep_ledger(desk, record)
@@ -91,6 +93,17 @@ def _keep_ledger(desk: Desk, record: RunRecord) -> None:
         )
     except StateError as error:
         desk.log(record, events.Note(level="warning", message=f"the ledger's copy on the disk is not renewed: {error}"))
+
+
+def _note_what_was_checked(desk: Desk, record: RunRecord, result: events.Result | None) -> None:
+    """Remember what a check found, before its end is recorded: after a crash in between both are done again."""
+    if record.operation is not Operation.CHECK:
+        return
+    fact = checked_fact(record.client)
+    before = Checked.from_json(desk.journal.fact(fact))
+    known = after(before, record, result.check if result else None, desk.journal.archives(record.client))
+    if known is not None:
+        desk.journal.set_fact(fact, known.to_json())
 
 
 def _spared(desk: Desk, record: RunRecord, end: Verdict) -> Verdict:

@@ -5,20 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.errors import DeviceMissingError, EngineError, NameTakenError, PortTakenError, StateError
-from appliance.plan import places
+from appliance.plan import checks, places
 from appliance.plan.bursts import accepted_fact, change_gate
+from appliance.plan.checked import Checked, checked_fact, damage_gate
 from appliance.plan.container import container_spec, spot_spec
 from appliance.plan.gates import Refusal, launch_gate, restore_gate, secrets_gate
 from appliance.plan.judge import Verdict
 from appliance.plan.make import plan_run
-from appliance.record import Operation, Outcome, Reason, Way
+from appliance.record import Operation, Outcome, Reason, Trigger, Way
 from appliance.run.ending import record_end
 from appliance.run.follow import follow, own_state
 from appliance.run.wake import wake
 
 if TYPE_CHECKING:
     from appliance.plan.gates import Ground
-    from appliance.plan.run_plan import RunPlan
+    from appliance.plan.run_plan import PlannedCheck, RunPlan
     from appliance.record import RunRecord
     from appliance.run.desk import Desk, Order, Watch
 
@@ -53,7 +54,31 @@ def plan_for(desk: Desk, order: Order, *, room: int) -> RunPlan:
         tunnel_port=order.tunnel_port,
         room=room,
         restore=order.watch.record.restore,
+        check=_check(desk, order),
         destination=order.destination,
+    )
+
+
+def _check(desk: Desk, order: Order) -> PlannedCheck | None:
+    """Return what a check reads: everything for an operator, what is due now for the schedule."""
+    record, name, appliance = order.watch.record, order.client.name, desk.appliance()
+    if record.operation is not Operation.CHECK:
+        return None
+    ledger, known = desk.journal.archives(name), desk.journal.repository(name)
+    if record.trigger is Trigger.OPERATOR or known is None or appliance is None:
+        return checks.everything(ledger)
+    before = desk.journal.last_runs(Operation.CHECK).get(name)
+    created = desk.journal.last_runs().get(name)
+    stored = created.last_success.repository if created and created.last_success else None
+    return checks.plan_check(
+        order.client,
+        Checked.from_json(desk.journal.fact(checked_fact(name))),
+        ledger,
+        now=record.started,
+        since=known.first_seen,
+        last=before.last.started if before else None,
+        zone=appliance.timezone,
+        disk_size=stored.disk_size if stored else None,
     )
 
 
@@ -102,11 +127,13 @@ def _gate(desk: Desk, order: Order, ground: Ground) -> Refusal | None:
 
 
 def _held(desk: Desk, order: Order) -> Verdict | None:
-    """Return how a prune ends that is held, since too much changed at once: nothing old goes until somebody looked."""
+    """Return how a prune ends that is held, for damage or too much change: nothing goes until somebody looked."""
     if order.watch.record.operation is not Operation.PRUNE:
         return None
     name = order.client.name
-    refusal = change_gate(order.client, desk.journal.archives(name), desk.journal.fact(accepted_fact(name)))
+    checked = Checked.from_json(desk.journal.fact(checked_fact(name)))
+    accepted = desk.journal.fact(accepted_fact(name))
+    refusal = damage_gate(name, checked) or change_gate(order.client, desk.journal.archives(name), accepted)
     if refusal is None:
         return None
     return Verdict(outcome=Outcome.SKIPPED, reason=refusal.reason, message=refusal.sentence)

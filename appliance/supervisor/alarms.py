@@ -11,6 +11,7 @@ from appliance.plan import messages, pings, weekly
 from appliance.plan.alarms import GRACE, holding
 from appliance.plan.bursts import accepted_fact, change_gate
 from appliance.plan.channels import channels
+from appliance.plan.checked import CHECKED, Checked, damage_gate
 from appliance.plan.news import news
 from appliance.plan.observed import Observed
 from appliance.ports import Facts, Ledger, Outbox
@@ -99,6 +100,7 @@ class Alarms:
             first_seen=self._first_seen(names, now),
             exported=frozenset(self._exported),
             bursts=self._find_bursts(appliance, histories),
+            damaged=self._find_damage(),
             room=room,
             escrow=self._escrow.look(now, histories.values()),
             config_problems=tuple(json.loads(self._store.fact("config_problems") or "[]")),
@@ -114,6 +116,13 @@ class Alarms:
         if seen != known:
             self._store.set_fact(FIRST_SEEN, json.dumps(seen))
         return {name: datetime.fromisoformat(since) for name, since in seen.items()}
+
+    def _find_damage(self) -> dict[str, str]:
+        refusals = {
+            (name := fact.removeprefix(CHECKED)): damage_gate(name, Checked.from_json(text))
+            for fact, text in self._store.facts(CHECKED).items()
+        }
+        return {name: refusal.sentence for name, refusal in refusals.items() if refusal}
 
     def _find_bursts(self, appliance: Appliance, histories: Mapping[str, ClientHistory]) -> dict[str, str]:
         for client in appliance.clients:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from appliance.plan.checked import Checked, checked_fact
 from appliance.plan.due import Due, NotDue
 from appliance.plan.upkeep import Kept, decide_upkeep
+from appliance.ports import Facts, Ledger
 from appliance.record import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from appliance.config.model import Appliance, Client
-    from appliance.ports import ClientHistory, Ledger
+    from appliance.ports import ClientHistory
 
 # A thousand clients are looked at within seconds of a start, and no tick takes long.
 _FRESH_A_TICK = 50
@@ -26,15 +28,19 @@ def share(slots: int) -> int:
     return max(1, slots // 2)
 
 
+class Store(Ledger, Facts, Protocol):
+    """The journal as upkeep needs it."""
+
+
 class Upkeep:
     """The decisions in force. Every method raises StateError when the journal cannot be read.
 
     `decisions` counts how many were made, for the proof that an idle tick makes none.
     """
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, store: Store) -> None:
         self.decisions = 0
-        self._ledger = ledger
+        self._store = store
         self._made: dict[str, Due | NotDue] = {}
         self._launched: dict[tuple[str, Operation], datetime] = {}
         self._histories: dict[Operation, Mapping[str, ClientHistory]] = {}
@@ -96,16 +102,21 @@ class Upkeep:
         return fresh
 
     def _kept(self, client: Client, created: Mapping[str, ClientHistory]) -> Kept | None:
-        known = self._ledger.repository(client.name)
+        known = self._store.repository(client.name)
         if known is None or client.name not in created:
             return None
         histories = {Operation.CREATE: created[client.name]}
         for operation in Operation:
             if operation.is_upkeep and (history := self._of(operation).get(client.name)):
                 histories[operation] = history
-        return Kept(since=known.first_seen, histories=histories)
+        return Kept(
+            since=known.first_seen,
+            histories=histories,
+            checked=Checked.from_json(self._store.fact(checked_fact(client.name))),
+            ledger=self._store.archives(client.name),
+        )
 
     def _of(self, operation: Operation) -> Mapping[str, ClientHistory]:
         if operation not in self._histories:
-            self._histories[operation] = self._ledger.last_runs(operation)
+            self._histories[operation] = self._store.last_runs(operation)
         return self._histories[operation]

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from appliance.borg import repository
+from appliance.borg import check, repository
 from appliance.borg.create import create, relative
 from appliance.plan.run_plan import RunPlan
 
@@ -84,3 +84,17 @@ def test_an_empty_list_never_becomes_a_delete_of_the_repository() -> None:
 @pytest.mark.parametrize(("path", "expected"), [("/", "."), ("/etc", "etc"), ("/srv/data/", "srv/data")])
 def test_paths_become_relative_to_the_sources_root(path: str, expected: str) -> None:
     assert relative(path) == expected
+
+
+def test_a_check_of_files_reads_all_of_them_or_for_as_long_as_it_may() -> None:
+    assert check.check_files(PLAN).argv[-3:] == ("check", "--repository-only", "/.borgpull/repository")
+    assert check.check_files(PLAN, seconds=3600).argv[-3:-1] == ("--max-duration", "3600")
+
+
+def test_reading_an_archive_whole_writes_nothing() -> None:
+    assert check.read_whole(PLAN, "web1-x").argv[-3:] == ("extract", "--dry-run", "/.borgpull/repository::web1-x")
+
+
+def test_a_look_in_parts_is_unfinished_while_borg_has_written_down_how_far_it_came() -> None:
+    assert check.is_unfinished("[repository]\nid = 00\nlast_segment_checked = 7\n")
+    assert not check.is_unfinished("[repository]\nid = 00\n")

@@ -18,6 +18,7 @@ from appliance.config.model import Appliance, ApplianceSettings, SocatClient, Ss
 from appliance.edges.metrics import Build, Collector, declared, registry, text_format
 from appliance.errors import StateError
 from appliance.notice import Alarm, AlarmKind, AlarmState, Severity
+from appliance.plan.checked import Checked, checked_fact
 from appliance.record import Operation, Outcome, Progress, Reason
 from tests.clients import METHODS, client_of
 from tests.contract.records import CLOCK, START, archive, begun, ended, entry, repository
@@ -189,6 +190,14 @@ def test_the_repository_is_told_as_the_newest_good_run_of_any_operation_saw_it(s
     assert scene.value("repository_newest_archive_timestamp_seconds", client="web") == newest.timestamp()
     assert scene.value("repository_oldest_archive_timestamp_seconds", client="db") == 0
     assert scene.value("repository_archives", client="db") is None
+
+
+def test_whether_checks_were_good_is_told_from_the_first_one_on(scene: Scene) -> None:
+    assert scene.value("repository_check_ok", client="web") is None
+    scene.store.set_fact(checked_fact("web"), Checked(repository=START).to_json())
+    assert scene.value("repository_check_ok", client="web") == 1
+    scene.store.set_fact(checked_fact("web"), Checked(repository=START, damaged=frozenset({"repository"})).to_json())
+    assert scene.value("repository_check_ok", client="web") == 0
 
 
 def test_a_key_counts_as_exported_once_it_was_printed(scene: Scene) -> None:

@@ -50,6 +50,17 @@ def test_a_client_that_is_backed_up_has_no_alarm() -> None:
     assert kinds(seen(history(record()))) == []
 
 
+def test_damage_that_a_check_found_is_an_alarm_whatever_went_well_since() -> None:
+    checks = history(record(operation=Operation.CHECK))
+
+    alarm = the_one(seen(history(record()), checks, damaged={"web1": "It is broken."}))
+
+    assert (alarm.kind, alarm.severity, alarm.sentence) == (AlarmKind.DAMAGED, Severity.CRITICAL, "It is broken.")
+    assert kinds(seen(history(record()), failed(Reason.INTEGRITY), damaged={"web1": "It is broken."})) == [
+        AlarmKind.DAMAGED
+    ]
+
+
 def test_an_archive_older_than_max_age_is_overdue() -> None:
     last = seen(history(record()))
 

@@ -35,6 +35,11 @@ REPOSITORY = RepositoryStats(
         events.Data(value={"name": "x", "size": 3}),
         events.Result(outcome=Outcome.FAILED, reason=Reason.HOST_KEY, message="no"),
         events.Result(
+            outcome=Outcome.FAILED,
+            reason=Reason.INTEGRITY,
+            check=events.CheckFindings(repository="damaged", verified=("a", "b"), damaged=("c",)),
+        ),
+        events.Result(
             outcome=Outcome.WARNING,
             reason=Reason.UNREADABLE,
             warnings=("a",),

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 BERLIN = ZoneInfo("Europe/Berlin")
 UTC_ZONE = ZoneInfo("UTC")
-PRUNED = one(schedule='"30 2 * * *"', keep="{ daily = 7 }", check='{ repository = "never", data = "never" }')
+PRUNED = one(
+    schedule='"30 2 * * *"', keep="{ daily = 7 }", check='{ repository = "never", data = "never", drill = "never" }'
+)
 SPRING, AUTUMN = datetime(2026, 3, 22, 11, tzinfo=UTC), datetime(2026, 10, 18, 11, tzinfo=UTC)
 DAY = timedelta(days=1)
 
@@ -121,6 +123,26 @@ def test_where_somebody_has_to_look_a_prune_waits_for_the_next_day_and_backup(re
 
     assert isinstance(decided(history(record()), prunes, now=NOON + 3 * DAY), NotDue)
     assert isinstance(decided(history(record(), record(started=NOON + DAY)), prunes, now=NOON + 2 * DAY), Due)
+
+
+def test_a_drill_is_due_once_a_week_after_the_first_backup_and_behind_check_and_prune() -> None:
+    client = one(check='{ repository = "never", data = "never" }')
+    drilled = history(record(started=NOON + 8 * DAY, operation=Operation.DRILL))
+
+    def when(now: datetime, drills: ClientHistory | None = None) -> Due | NotDue:
+        histories = {Operation.CREATE: history(record())} | ({Operation.DRILL: drills} if drills else {})
+        return decide_upkeep(client, Kept(since=NOON, histories=histories), now=now, zone=BERLIN)
+
+    due = when(NOON + 7 * DAY)
+    assert isinstance(due, Due)
+    assert due.operation is Operation.DRILL
+    following = when(NOON + 9 * DAY, drilled)
+    assert isinstance(following, NotDue)
+    assert following.until is not None
+    assert following.until - NOON <= 15 * DAY
+    failed = history(record(Outcome.FAILED, Reason.MISMATCH, started=NOON + 8 * DAY, operation=Operation.DRILL))
+    assert isinstance(when(NOON + 8 * DAY + timedelta(hours=2), failed), NotDue)
+    assert isinstance(when(NOON + 16 * DAY, failed), Due)
 
 
 def test_a_clock_that_was_wrong_does_not_end_upkeep() -> None:

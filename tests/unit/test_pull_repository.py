@@ -22,6 +22,7 @@ _PLAN = plan_run(one(), "create", run_id="run-1", now=NOON, appliance_id="us")
         ("PermissionError: [Errno 13] Permission denied: '/.borgpull/repository/lock.exclusive'", Reason.LOCK),
         ("PermissionError: [Errno 13] Permission denied: '/.borgpull/repository/lock.roster'", Reason.LOCK),
         ("PermissionError: [Errno 13] Permission denied: '/.borgpull/repository/config'", Reason.INTERNAL),
+        ("borg.crypto.low_level.IntegrityError: MAC Authentication failed", Reason.INTEGRITY),
         ("The storage quota (20.00 MB) has been exceeded (24.18 MB). Try deleting some archives.", Reason.QUOTA),
     ],
 )

@@ -8,8 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from appliance.plan.events import ListedArchive, Result, write
-from appliance.record import LedgerEntry, Operation, Outcome, Reason, RequestKind, RunRecord
+from appliance.plan.checked import Checked, checked_fact
+from appliance.plan.events import CheckFindings, ListedArchive, Result, write
+from appliance.plan.run_plan import PlannedCheck
+from appliance.record import LedgerEntry, Operation, Outcome, Reason, RequestKind, RunRecord, Trigger
 from appliance.run import Order, Watch, run
 from tests.clients import client_of
 from tests.fakes import Script
@@ -28,8 +30,10 @@ def world_that_says(result: Result) -> World:
     return world
 
 
-def carried_out(world: World, operation: Operation) -> RunRecord:
-    begun = replace(record(None, run_id="new", started=NOON + timedelta(hours=1)), operation=operation)
+def carried_out(world: World, operation: Operation, trigger: Trigger = Trigger.SCHEDULE) -> RunRecord:
+    run_id = f"new-{len(world.runs())}"
+    begun = record(None, run_id=run_id, started=NOON + timedelta(hours=1), operation=operation)
+    begun = replace(begun, trigger=trigger)
     world.journal.begin(begun)
     watch = Watch(record=begun, container="borgpull-web1", deadline=NOON + timedelta(days=1))
     order = Order(client=one(), settings=world.appliance.settings, appliance_id="us", watch=watch)
@@ -81,6 +85,57 @@ def test_a_prune_that_failed_takes_nothing_out_of_the_ledger() -> None:
 
     assert carried_out(world, Operation.PRUNE).reason is Reason.TAMPERING
     assert ledger(world) == [FIRST.id, SECOND.id]
+
+
+DAMAGED = Result(
+    outcome=Outcome.FAILED,
+    reason=Reason.INTEGRITY,
+    message="It is broken.",
+    check=CheckFindings(repository="whole", damaged=(FIRST.id,), verified=(SECOND.id,)),
+)
+
+
+def checked(world: World) -> Checked:
+    return Checked.from_json(world.journal.fact(checked_fact("web1")))
+
+
+def test_a_check_that_finds_damage_holds_every_prune_until_a_check_is_good() -> None:
+    world = world_that_says(DAMAGED)
+
+    assert carried_out(world, Operation.CHECK).reason is Reason.INTEGRITY
+    assert checked(world).damaged == {FIRST.id}
+    world.engine.play = lambda _spec: Script(lines=(write(PRUNED),))
+
+    held = carried_out(world, Operation.PRUNE)
+
+    assert (held.outcome, held.reason) == (Outcome.SKIPPED, Reason.INTEGRITY)
+    assert "It is broken." in held.message
+    assert ledger(world) == [FIRST.id, SECOND.id]
+    assert {spec.labels["borgpull.operation"] for spec in world.engine.started} == {"check"}
+
+    good = replace(PRUNED, gone=(), check=CheckFindings(verified=(FIRST.id,)))
+    world.engine.play = lambda _spec: Script(lines=(write(good),))
+    assert carried_out(world, Operation.CHECK).outcome is Outcome.SUCCESS
+    world.engine.play = lambda _spec: Script(lines=(write(PRUNED),))
+    assert carried_out(world, Operation.PRUNE).outcome is Outcome.SUCCESS
+
+
+def test_a_check_that_is_not_believed_tells_nothing() -> None:
+    world = world_that_says(replace(PRUNED, repository=None, check=CheckFindings(repository="whole")))
+
+    assert carried_out(world, Operation.CHECK).reason is Reason.INTERNAL
+    assert checked(world) == Checked()
+
+
+def test_a_check_runs_without_network_and_reads_everything_for_an_operator() -> None:
+    world = world_that_says(replace(PRUNED, gone=(), check=CheckFindings(repository="whole")))
+
+    carried_out(world, Operation.CHECK, Trigger.OPERATOR)
+
+    assert [spec.network for spec in world.engine.started] == ["none"]
+    assert world.volumes.plans[-1].check == PlannedCheck(
+        repository="whole", budget=0, archives=(SECOND.name, FIRST.name)
+    )
 
 
 @pytest.mark.parametrize("operation", [Operation.PRUNE, Operation.REPAIR, Operation.ACCEPT, Operation.PURGE])

@@ -114,6 +114,7 @@ class Collector(PrometheusCollector):
             look.good_runs(name),
             span=look.spans.get(name),
             key_exported=f"{KEY_EXPORTED}{name}" in look.exported,
+            checked=look.checked.get(name),
         )
 
     def _storage(self, families: Families) -> None:

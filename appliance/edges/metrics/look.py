@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from appliance.plan.checked import CHECKED, Checked
 from appliance.ports import Facts, Ledger
 from appliance.record import Operation
 
@@ -24,12 +25,16 @@ class Readable(Ledger, Facts, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What the journal says of all clients. `running` is by client and operation, `exported` the facts of keys."""
+    """What the journal says of all clients.
+
+    `running` is by client and operation, `exported` the facts of keys, `checked` what checks found.
+    """
 
     histories: Mapping[Operation, Mapping[str, ClientHistory]]
     running: Mapping[tuple[str, str], RunRecord]
     spans: Mapping[str, Span]
     exported: Mapping[str, str]
+    checked: Mapping[str, Checked]
 
     @classmethod
     def into(cls, store: Readable, unfinished: Sequence[RunRecord]) -> Look:
@@ -39,6 +44,9 @@ class Look:
             running={(run.client, run.operation.value): run for run in unfinished},
             spans=store.spans(),
             exported=store.facts(KEY_EXPORTED),
+            checked={
+                fact.removeprefix(CHECKED): Checked.from_json(text) for fact, text in store.facts(CHECKED).items()
+            },
         )
 
     def history(self, client: str, operation: Operation) -> ClientHistory | None:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from appliance.config.model import Client
     from appliance.edges.metrics.families import Families, Told
+    from appliance.plan.checked import Checked
     from appliance.ports import ClientHistory, Span
     from appliance.record import RunRecord
 
@@ -46,8 +47,11 @@ def repository(
     *,
     span: Span | None,
     key_exported: bool,
+    checked: Checked | None,
 ) -> None:
-    """Say how the repository stands, as the newest good run that looked at it told."""
+    """Say how the repository stands, as the newest good run that looked at it told, and what checks found."""
+    if checked is not None and checked.ever:
+        told.add("repository_check_ok", not checked.damaged)
     told.add("repository_quota_bytes", getattr(client, "quota", None) or 0)
     told.add("repository_oldest_archive_timestamp_seconds", span.oldest.timestamp() if span else 0)
     told.add("repository_newest_archive_timestamp_seconds", span.newest.timestamp() if span else 0)
@@ -84,5 +88,9 @@ _GAUGES = {
     "repository_oldest_archive_timestamp_seconds": "Unix time of the oldest archive in the ledger; 0 if there is none.",
     "repository_newest_archive_timestamp_seconds": "Unix time of the newest archive in the ledger; 0 if there is none.",
     "repository_stats_timestamp_seconds": "Unix time when the statistics of the repository were read.",
+    "repository_check_ok": (
+        "Whether checks found everything that they read whole (1) or something damaged that is not known to be "
+        "repaired (0); absent before the first."
+    ),
     "repository_key_exported": "Whether `borgpull key export` has printed the key of the repository (1) or not (0).",
 }

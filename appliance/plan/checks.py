@@ -1,0 +1,98 @@
+"""When which part of a check is due, and what one check run reads."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from appliance.config.frequency import Frequency
+from appliance.plan.checked import REPOSITORY
+from appliance.plan.run_plan import PlannedCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from zoneinfo import ZoneInfo
+
+    from appliance.config.model import Client
+    from appliance.plan.checked import Checked
+    from appliance.record import LedgerEntry
+
+_NIGHTLY = Frequency.parse("daily")
+_DAY = timedelta(days=1)
+# A run begins some moments after its hour; an archive read a month ago at this hour is due at this hour.
+_SLACK = timedelta(hours=12)
+# What was left over for want of time goes on the next day.
+_GO_ON_AFTER = timedelta(hours=20)
+# A slow disk of a NAS reads so much in a second; what it can read within the budget is read in one go.
+_BYTES_A_SECOND = 50_000_000
+
+
+def repository_due(
+    client: Client, checked: Checked, *, since: datetime, last: datetime | None, zone: ZoneInfo
+) -> datetime | None:
+    """Return when the repository's files are to be read next; None for never.
+
+    `since` is when the repository was first seen, `last` when a check was last started.
+    """
+    if checked.unfinished and client.check.repository.schedule is not None:
+        return _NIGHTLY.next_after(last or since, _salt(client), zone)
+    return client.check.repository.next_after(checked.repository or since, _salt(client), zone)
+
+
+def archives_due(
+    client: Client, checked: Checked, ledger: Sequence[LedgerEntry], *, last: datetime | None, zone: ZoneInfo
+) -> datetime | None:
+    """Return when the archive that has waited longest is to be read again; None for never."""
+    period = client.check.data.period
+    if period is None or not ledger:
+        return None
+    ready = min(_waits_since(entry, checked) for entry in ledger) + period
+    if period < _DAY or client.check.data.is_duration:
+        return ready if last is None else max(ready, last + min(period, _GO_ON_AFTER))
+    # The first night from which it is not too early: so all of one night's archives are read by one run.
+    ready -= _SLACK
+    return _NIGHTLY.next_after(max(ready, last or ready), _salt(client), zone)
+
+
+def plan_check(
+    client: Client,
+    checked: Checked,
+    ledger: Sequence[LedgerEntry],
+    *,
+    now: datetime,
+    since: datetime,
+    last: datetime | None,
+    zone: ZoneInfo,
+    disk_size: int | None,
+) -> PlannedCheck:
+    """Return what a check of the schedule reads now; `disk_size` is that of the repository in bytes, if known."""
+    budget = int(client.check.budget.total_seconds())
+    due = repository_due(client, checked, since=since, last=last, zone=zone)
+    reads_repository = due is not None and due <= now
+    # In part, Borg cannot compare its index with the files, and goes on behind what it has found damaged.
+    at_once = REPOSITORY in checked.damaged or (disk_size or 0) <= budget * _BYTES_A_SECOND
+    whole = at_once and not checked.unfinished
+    period = client.check.data.period
+    waiting = sorted(ledger, key=lambda entry: _waits_since(entry, checked))
+    early = now + (_SLACK if period and period >= _DAY else timedelta(0))
+    names = [entry.archive.name for entry in waiting if period and _waits_since(entry, checked) + period <= early]
+    return PlannedCheck(
+        repository=("whole" if whole else "part") if reads_repository else "",
+        budget=budget,
+        archives=tuple(names),
+    )
+
+
+def everything(ledger: Sequence[LedgerEntry]) -> PlannedCheck:
+    """Return what a check reads that an operator asks for: all of it, however long that takes."""
+    newest_first = tuple(entry.archive.name for entry in reversed(ledger))
+    return PlannedCheck(repository="whole", budget=0, archives=newest_first)
+
+
+def _waits_since(entry: LedgerEntry, checked: Checked) -> datetime:
+    return checked.archives.get(entry.archive.id, entry.archive.started)
+
+
+def _salt(client: Client) -> str:
+    return f"{client.name}/check"
