@@ -45,7 +45,7 @@ def watch(
                     statuses=statuses,
                     days=past.days(),
                 )
-                live.update(live_page(scene, console.height), refresh=True)
+                live.update(live_page(scene, console.width, console.height), refresh=True)
                 world.wait(_SECONDS)
     except KeyboardInterrupt:
         # How one leaves it: nothing was broken off.

@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from appliance.plan.days import Day
 
 STRIP_DAYS = 30
-_BAR_WIDTH = 20
+_BAR_WIDTH = 12
 _NEXT = 5
 # What is wrong or moves is on the screen even where not all clients have room there.
 _ORDER = ("running", "failing", "overdue", "never", "ok", "disabled")
 # Lines beside the runs and the clients: three headings with a blank each, next runs, legend, and one to spare.
 _OTHER_LINES = 8
 _LEAST_CLIENTS = 3
+_GAP = 2
+_LEAST_DAYS = 7
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,8 +48,8 @@ class Scene:
     days: Mapping[str, Sequence[Day]]
 
 
-def live_page(scene: Scene, height: int) -> RenderableType:
-    """Lay it out for a terminal of so many lines."""
+def live_page(scene: Scene, width: int, height: int) -> RenderableType:
+    """Lay it out for a terminal of that size."""
     parts: list[RenderableType] = [Text(f"! {safe_lines(line)}", style="bold yellow") for line in scene.headlines]
     if not scene.statuses:
         return Group(*parts, Text("No clients yet. `borgpull client add NAME --host HOST` makes the first one."))
@@ -55,7 +57,7 @@ def live_page(scene: Scene, height: int) -> RenderableType:
     room = max(_LEAST_CLIENTS, height - _OTHER_LINES - len(scene.headlines) - max(1, len(scene.runs)))
     ordered = sorted(scene.statuses, key=lambda status: _ORDER.index(status.state))
     shown = ordered if len(ordered) <= room else ordered[: room - 1]
-    parts.append(_clients(shown, scene))
+    parts.append(_clients(shown, scene, width))
     if more := len(ordered) - len(shown):
         parts.append(Text(f"… and {more} more: `borgpull status`", style="dim"))
     parts.append(Text(LEGEND, style="dim"))
@@ -68,7 +70,8 @@ def _runs(scene: Scene) -> RenderableType:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("RUNNING", "", "", "READ", "RATE", "LEFT"):
         table.add_column(heading, no_wrap=True, justify="right" if heading in ("READ", "RATE", "LEFT") else "left")
-    table.add_column("NOW", no_wrap=True, overflow="ellipsis")
+    # The one column that gives way on a narrow terminal: it may wrap, and its text says that it does not.
+    table.add_column("NOW")
     for run in scene.runs:
         table.add_row(
             run.record.client,
@@ -77,7 +80,7 @@ def _runs(scene: Scene) -> RenderableType:
             _read(run),
             "-" if run.rate is None else f"{size(round(run.rate))}/s",
             "-" if run.remaining is None else f"about {age(run.remaining)}",
-            f"{_step(run)} ({age(scene.now - run.record.started)})",
+            Text(f"{_step(run)} ({age(scene.now - run.record.started)})", no_wrap=True, overflow="ellipsis"),
         )
     return table
 
@@ -114,19 +117,27 @@ def _next_runs(scene: Scene) -> Text:
     return Text(f"Next: {', '.join(f'{name} {until(when, scene.now)}' for when, name in coming[:_NEXT])}")
 
 
-def _clients(statuses: Sequence[ClientStatus], scene: Scene) -> Table:
+def _clients(statuses: Sequence[ClientStatus], scene: Scene, width: int) -> Table:
+    rows = [(status, _cells(status, scene.now)) for status in statuses]
+    headings = ("CLIENT", "STATE", "LAST GOOD", "NEXT RUN", "SIZE")
+    # The strip gets what the others leave, so that on a narrow terminal it is the oldest days that are missing.
+    others = sum(max(map(len, column)) + _GAP for column in zip(headings, *(cells for _, cells in rows), strict=True))
+    days = max(_LEAST_DAYS, min(STRIP_DAYS, width - others))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("CLIENT", "STATE", f"LAST {STRIP_DAYS} DAYS", "LAST GOOD", "NEXT RUN"):
-        table.add_column(heading, no_wrap=True)
-    table.add_column("SIZE", justify="right", no_wrap=True)
-    for status in statuses:
-        reason = f" ({status.last_reason})" if status.state == "failing" and status.last_reason else ""
-        table.add_row(
-            status.client,
-            Text(f"{status.state}{reason}", style=STATE_COLOURS[status.state]),
-            day_strip(scene.days.get(status.client, ()), STRIP_DAYS, STRIP_DAYS),
-            ago(status.last_success, scene.now),
-            until(status.next_run, scene.now),
-            size(status.repository_bytes),
-        )
+    for heading in (*headings[:2], f"{days} DAYS", *headings[2:]):
+        table.add_column(heading, no_wrap=True, justify="right" if heading == "SIZE" else "left")
+    for status, (client, state, *more) in rows:
+        strip = day_strip(scene.days.get(status.client, ()), STRIP_DAYS, days)
+        table.add_row(client, Text(state, style=STATE_COLOURS[status.state]), strip, *more)
     return table
+
+
+def _cells(status: ClientStatus, now: datetime) -> tuple[str, ...]:
+    reason = f" ({status.last_reason})" if status.state == "failing" and status.last_reason else ""
+    return (
+        status.client,
+        f"{status.state}{reason}",
+        ago(status.last_success, now),
+        until(status.next_run, now),
+        size(status.repository_bytes),
+    )

@@ -49,7 +49,7 @@ def looked(*looks: Progress | None, expected: int | None = 100) -> LiveRun:
 def drawn(scene: Scene, height: int = 40, width: int = 120) -> list[str]:
     console = Console(file=io.StringIO(), width=width, height=height, force_terminal=False, highlight=False)
     with console.capture() as captured:
-        console.print(live_page(scene, height))
+        console.print(live_page(scene, width, height))
     return [line.rstrip() for line in captured.get().splitlines()]
 
 
@@ -138,6 +138,23 @@ def test_what_is_wrong_is_on_the_screen_although_not_all_have_room() -> None:
     assert len(lines) <= 24
     assert any(line.startswith("broken") and "failing (auth)" in line for line in lines)
     assert any("more: `borgpull status`" in line for line in lines)
+
+
+@pytest.mark.parametrize("width", [80, 100])
+def test_a_narrow_terminal_shows_every_number_and_fewer_days(width: int) -> None:
+    status = ClientStatus(
+        client="web1", method="sshfs", state="failing", last_reason="host_key", last_success=NOON - timedelta(hours=30),
+        next_run=NOON + timedelta(minutes=700), repository_bytes=123 * _MIB,
+    )  # fmt: skip
+
+    lines = drawn(scene(looked(read(10, 0), read(30, 10)), statuses=(status,)), width=width)
+
+    assert "30.0 MiB of 100.0 MiB" in lines[1]
+    assert "2.0 MiB/s  about 35 s  cr" in lines[1]
+    (line,) = [line for line in lines[2:] if line.startswith("web1")]
+    assert "failing (host_key)" in line
+    assert line.endswith("1 d 6 h ago  in 11 h 39 min  123.0 MiB")
+    assert "·······" in line
 
 
 def test_text_of_a_client_cannot_reach_the_terminal() -> None:
