@@ -27,11 +27,16 @@ class Sample:
         self.offered = 0
         self._step = 1
         self._kept: list[Member] = []
+        self._largest = Member("", 0)
 
     def offer(self, member: Member) -> None:
         """Look at one more file. Empty ones prove nothing, and huge ones take too long."""
         self.offered += 1
-        if not 0 < member.size <= _LARGEST_FILE or self.offered % self._step:
+        if not 0 < member.size <= _LARGEST_FILE:
+            return
+        if member.size > self._largest.size:
+            self._largest = member
+        if self.offered % self._step:
             return
         self._kept.append(member)
         if len(self._kept) == 2 * MOST_FILES:
@@ -40,9 +45,12 @@ class Sample:
             self._step *= 2
 
     def chosen(self) -> tuple[Member, ...]:
-        """Return what is to be read, within both limits."""
-        every = max(1, -(-len(self._kept) // MOST_FILES))
-        return tuple(_within(self._kept[::every]))
+        """Return what is to be read, within both limits: the largest, where most of the data is, and some of all."""
+        if not self._largest.size:
+            return ()
+        spread = [member for member in self._kept if member != self._largest]
+        every = max(1, -(-len(spread) // (MOST_FILES - 1)))
+        return tuple(_within([self._largest, *spread[::every]]))
 
 
 def _within(members: Iterable[Member]) -> Iterable[Member]:

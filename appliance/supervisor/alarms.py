@@ -102,7 +102,7 @@ class Alarms:
             bursts=self._find_bursts(appliance, histories),
             damaged=self._find_damage(),
             room=room,
-            escrow=self._escrow.look(now, histories.values()),
+            escrow=self._escrow.look(now, (one for name, one in histories.items() if name in names)),
             config_problems=tuple(json.loads(self._store.fact("config_problems") or "[]")),
             engine_trouble=engine_trouble,
         )

@@ -15,18 +15,25 @@ def sampled(*sizes: int) -> Sample:
 
 
 def test_of_a_few_files_all_are_read() -> None:
-    assert [member.path for member in sampled(1, 2, 3).chosen()] == ["file-0", "file-1", "file-2"]
+    assert sorted(member.path for member in sampled(1, 2, 3).chosen()) == ["file-0", "file-1", "file-2"]
+
+
+def test_the_largest_file_is_read_wherever_it_is() -> None:
+    sizes = [1] * 10_000
+    sizes[7777] = 1 << 20
+
+    assert Member("file-7777", 1 << 20) in sampled(*sizes).chosen()
 
 
 @pytest.mark.parametrize("count", [26, 50, 51, 1000, 100_000])
 def test_of_many_files_some_are_read_from_the_first_quarter_to_the_last(count: int) -> None:
     sample = sampled(*[1] * count)
 
-    numbers = [int(member.path.removeprefix("file-")) for member in sample.chosen()]
+    numbers = sorted(int(member.path.removeprefix("file-")) for member in sample.chosen())
 
     assert sample.offered == count
     assert MOST_FILES / 2 <= len(numbers) <= MOST_FILES
-    assert numbers == sorted(numbers)
+    assert len(set(numbers)) == len(numbers)
     assert numbers[0] < count / 4
     assert numbers[-1] >= count * 3 / 4
 

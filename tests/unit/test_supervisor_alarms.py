@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from appliance.errors import StateError
+from appliance.plan.escrow import FACT, EscrowFact
 from appliance.plan.events import write
 from appliance.record import Operation, Outcome, Reason
 from appliance.supervisor.alarms import LOOK_EVERY
@@ -116,6 +117,21 @@ def test_the_key_at_home_is_told_until_it_is_exported() -> None:
 
     told.world.journal.set_fact("key_exported:web1", "now")
     assert told.after(LOOK_EVERY, supervisor).heard() == ["OVER web1: key not exported"]
+
+
+def test_an_escrow_that_lacks_a_key_is_told_a_day_later_and_a_client_that_is_gone_needs_none() -> None:
+    told = Told()
+    supervisor = told.world.supervisor()
+    told.after(timedelta(0), supervisor).heard()
+    told.world.journal.finish(record(client="long-gone", run_id="of-the-past"))
+    escrow = EscrowFact(made=told.world.clock.now(), fingerprint="", repositories={"web1": "id"})
+
+    told.world.journal.set_fact(FACT, escrow.to_json())
+    assert "ALARM borgpull: escrow outdated" not in told.after(timedelta(hours=25), supervisor).heard()
+
+    told.world.journal.set_fact(FACT, replace(escrow, repositories={}).to_json())
+    told.after(LOOK_EVERY, supervisor).heard()
+    assert "ALARM borgpull: escrow outdated" in told.after(timedelta(hours=25), supervisor).heard()
 
 
 def test_the_report_comes_once_a_week() -> None:
