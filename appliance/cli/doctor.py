@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.checkup_engine import engine_findings
+from appliance.cli.checkup_escrow import escrow_findings
 from appliance.cli.checkup_house import client_findings, space_finding, supervisor_findings
 from appliance.cli.checkup_notify import notify_findings
 from appliance.cli.findings import bad, exit_code, findings_page, fine
@@ -62,6 +63,10 @@ def _outside(world: Surroundings, settings: ApplianceSettings, *, needs_fuse: bo
         yield space_finding(folder, settings.free_space)
 
 
+def _is_configured(appliance: Appliance | None, name: str) -> bool:
+    return appliance is not None and appliance.client(name) is not None
+
+
 def _inside(world: Surroundings, appliance: Appliance | None) -> Iterator[Finding]:
     now = world.clock.now()
     try:
@@ -71,6 +76,9 @@ def _inside(world: Surroundings, appliance: Appliance | None) -> Iterator[Findin
     except StateError as error:
         yield bad("journal", str(error), "check the volume at /state")
         histories = {}
+    else:
+        good = {name for name, history in histories.items() if history.last_success and _is_configured(appliance, name)}
+        yield from escrow_findings(store, good, world.escrow_files().gather)
     if appliance is not None:
         yield from notify_findings(appliance, world.config_folder)
     for client in appliance.clients if appliance else ():

@@ -15,6 +15,7 @@ from appliance.config.load import parse
 from appliance.errors import BorgpullError, ConfigError, ExitCode, NotFoundError
 from appliance.plan import escrow
 from appliance.plan.container import ESCROW_CHECK, container_spec
+from appliance.plan.escrow import EscrowFact
 from appliance.plan.make import plan_run
 from appliance.record import KnownRepository
 
@@ -65,6 +66,15 @@ def check_bundle(world: Surroundings, sealed: bytes, passphrase: bytes, *, for_p
         click.get_current_context().exit(ExitCode.FAILED)
     if not any(proof.proven for proof in proofs):
         raise NotFoundError("no client of this bundle has a repository yet, so nothing was proven")
+    _remember(world, bundle)
+
+
+def _remember(world: Surroundings, bundle: Bundle) -> None:
+    """Remember the proof of the newest escrow of this appliance; that of another, or an older one, changes nothing."""
+    store = world.journal()
+    newest = EscrowFact.from_json(store.fact(escrow.FACT))
+    if newest is not None and newest.made == bundle.manifest.made:
+        store.set_fact(escrow.PROVEN, world.clock.now().isoformat())
 
 
 def _configuration(bundle: Bundle) -> Appliance:
@@ -80,6 +90,9 @@ def _prove(world: Surroundings, bundle: Bundle, appliance: Appliance, entry: Esc
     passphrase = bundle.content(escrow.passphrase_path(entry.name))
     key = bundle.content(entry.key) if entry.key else None
     if not entry.key and not entry.trouble and not entry.archives:
+        if world.volumes().survey(entry.name).has_repository:
+            sentence = "it has got a repository since, whose key is not in the bundle; make a new one"
+            return Proof(client=entry.name, proven=False, sentence=sentence, found={})
         return Proof(client=entry.name, proven=None, sentence="it had no repository when the bundle was made", found={})
     if client is None or passphrase is None or key is None:
         lacks = "configuration" if client is None else "passphrase" if passphrase is None else "exported key"

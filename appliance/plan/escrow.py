@@ -24,6 +24,8 @@ CONFIG_FOLDER = "config"
 JOURNAL = f"state/{places.JOURNAL.name}"
 # The journal's word for the newest bundle: EscrowFact as JSON.
 FACT = "escrow"
+# When the newest bundle was last proven for every client, in ISO form.
+PROVEN = "escrow_proven"
 # Since when the newest bundle has been out of date, in ISO form; empty while it is not.
 OUTDATED_SINCE = "escrow_outdated_since"
 # The name that a bundle has unless another is given; such a file in /config is never put into the next bundle.

@@ -163,6 +163,45 @@ def test_a_look_has_the_bundle_and_the_folder_of_one_client_and_nothing_else(wor
     assert [path for path in world.state.rglob("*") if path.is_file()] == []
 
 
+def doctors_word(world: CliWorld) -> str:
+    (said,) = [one["sentence"] for one in world.run("doctor", "--json").data if one["subject"] == "escrow"]
+    return str(said)
+
+
+def test_the_doctor_asks_for_an_escrow_its_proof_and_a_new_one(world: CliWorld) -> None:
+    none = doctors_word(world)
+    file = made(world)
+    unproven = doctors_word(world)
+    world.answer(FOUND)
+    assert escrow(world, "--check", str(file)).code == 0
+    proven = doctors_word(world)
+    (world.config / "secrets/web1/passphrase").write_text("another\n", encoding="utf-8")
+
+    assert "there is none" in none
+    assert "never proven" in unproven
+    assert proven == "made on 2026-11-22, proven on 2026-11-22"
+    assert "out of date" in doctors_word(world)
+
+
+def test_a_client_that_got_its_repository_since_is_not_passed_over(world: CliWorld) -> None:
+    file = made(world)
+    world.with_repository("media")
+    world.answer(FOUND)
+
+    shown = escrow(world, "--check", str(file))
+
+    assert shown.code == 3
+    assert "media: FAILED: it has got a repository since" in shown.out
+
+
+def test_what_failed_proves_nothing_to_the_doctor(world: CliWorld) -> None:
+    file = made(world)
+    world.answer(reason=Reason.INTEGRITY, message="A chunk is damaged.")
+    escrow(world, "--check", str(file))
+
+    assert "never proven" in doctors_word(world)
+
+
 def test_what_could_not_be_proven_fails(world: CliWorld) -> None:
     file = made(world)
     world.answer(reason=Reason.PASSPHRASE, message="The exported key is not that of this repository.")
