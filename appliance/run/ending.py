@@ -70,6 +70,7 @@ def record_end(desk: Desk, watch: Watch, end: Verdict, result: events.Result | N
             entries = _ledger_entries(desk, record, result)
             gone = result.gone
     _note_what_was_checked(desk, record, result)
+    _note_who_writes(desk, record)
     desk.journal.finish(record, entries, gone, _told(desk, record))
     if end.outcome.is_good and record.operation in _CHANGE_THE_LEDGER:
         _keep_ledger(desk, record)
@@ -161,7 +162,21 @@ def _ledger_entries(desk: Desk, record: RunRecord, result: events.Result) -> tup
 
 def _has_ever_written_itself(desk: Desk, client: str) -> bool:
     """Whether the client spoke to `borg serve` once: a change of method makes nothing true that it wrote before."""
+    if desk.journal.fact(_wrote_itself(client)):
+        return True
+    # Runs of before an upgrade left no such fact.
     return any(run.method in BORG_ON_CLIENT for run in desk.journal.history(client, limit=_WHOLE_HISTORY))
+
+
+def _note_who_writes(desk: Desk, record: RunRecord) -> None:
+    """Before the end is written: what vouches for archives must not depend on how long runs are remembered."""
+    fact = _wrote_itself(record.client)
+    if record.method in BORG_ON_CLIENT and not desk.journal.fact(fact):
+        desk.journal.set_fact(fact, "yes")
+
+
+def _wrote_itself(client: str) -> str:
+    return f"borg_on_client/{client}"
 
 
 def _missed(record: RunRecord, listed: events.ListedArchive) -> LedgerEntry:

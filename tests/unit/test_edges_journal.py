@@ -113,6 +113,36 @@ def test_old_runs_are_forgotten_but_neither_their_counts_nor_their_archives(jour
     assert journal.archives("web") == [entry(archive(1), "old")]
 
 
+def test_of_what_went_well_a_quarter_ago_the_numbers_are_left_and_of_what_failed_everything(
+    journal: SqliteJournal,
+) -> None:
+    good = ended(begun("good"), Outcome.SUCCESS, archive=archive(1), repository=repository())
+    for old in (
+        good,
+        ended(begun("warned", after_hours=1), Outcome.WARNING, archive=archive(2)),
+        ended(begun("failed", after_hours=2), Outcome.FAILED, reason=Reason.AUTH),
+        ended(begun("pruned", after_hours=3, operation=Operation.PRUNE), Outcome.SUCCESS),
+    ):
+        journal.finish(old)
+    before = list(journal.glances(good.started))
+
+    journal.finish(ended(begun("late", after_hours=93 * 24), Outcome.FAILED))
+
+    assert [run.run_id for run in journal.history()] == ["late", "failed", "warned"]
+    assert list(journal.glances(good.started))[:-1] == before
+    assert ("web", good.started) in list(journal.good_starts(good.started))
+
+
+def test_what_is_usual_takes_no_room_and_is_read_back_all_the_same(journal: SqliteJournal, path: Path) -> None:
+    plain = begun("plain")
+    journal.finish(ended(plain, Outcome.SUCCESS))
+
+    with closing(sqlite3.connect(path)) as connection:
+        (text,) = connection.execute("SELECT record FROM runs").fetchone()
+    assert "warnings" not in text
+    assert journal.run("plain") == ended(plain, Outcome.SUCCESS)
+
+
 def test_a_journal_of_before_the_rollback_point_is_read_and_brought_up_to_date(path: Path) -> None:
     with closing(sqlite3.connect(path)) as old:
         old.executescript(MIGRATIONS[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import MISSING, asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -37,8 +37,13 @@ def read_time(text: str | None) -> datetime | None:
 
 
 def write(value: RunRecord | Progress | ArchiveStats | RollbackPoint | RestoreOrder) -> str:
-    """Write a value as JSON. ASCII only: a client's file names may hold what UTF-8 cannot."""
-    return json.dumps(asdict(value), default=_plain, separators=(",", ":"))
+    """Write a value as JSON. ASCII only: a client's file names may hold what UTF-8 cannot.
+
+    What a value has by default is left out, since most of most records is that.
+    """
+    usual = _USUAL.get(type(value), {})
+    told = {key: one for key, one in asdict(value).items() if key not in usual or one != usual[key]}
+    return json.dumps(told, default=_plain, separators=(",", ":"))
 
 
 def read_record(text: str) -> RunRecord:
@@ -46,18 +51,19 @@ def read_record(text: str) -> RunRecord:
     found = _known(RunRecord, json.loads(text))
     return RunRecord(
         **{
+            **_USUAL[RunRecord],
             **found,
             "operation": Operation(found["operation"]),
             "trigger": Trigger(found["trigger"]),
             "started": datetime.fromisoformat(found["started"]),
-            "finished": read_time(found["finished"]),
-            "outcome": Outcome(found["outcome"]) if found["outcome"] else None,
-            "reason": Reason(found["reason"]) if found["reason"] else None,
-            "warnings": tuple(found["warnings"]),
+            "finished": read_time(found.get("finished")),
+            "outcome": Outcome(found["outcome"]) if found.get("outcome") else None,
+            "reason": Reason(found["reason"]) if found.get("reason") else None,
+            "warnings": tuple(found.get("warnings", ())),
             "restore": RestoreOrder.from_fields(found["restore"]) if found.get("restore") else None,
-            "archive": _archive(found["archive"]) if found["archive"] else None,
+            "archive": _archive(found["archive"]) if found.get("archive") else None,
             "repository": RepositoryStats(**_known(RepositoryStats, found["repository"]))
-            if found["repository"]
+            if found.get("repository")
             else None,
         }
     )
@@ -99,6 +105,9 @@ def _plain(value: object) -> str:
     raise TypeError(f"no JSON form for {value!r}")
 
 
+_USUAL: dict[type, dict[str, Any]] = {
+    RunRecord: {field.name: field.default for field in fields(RunRecord) if field.default is not MISSING}
+}
 # Once, since a scrape with 1,000 clients reads thousands of them.
 _NAMES = {
     kind: frozenset(field.name for field in fields(kind))

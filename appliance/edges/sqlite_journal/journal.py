@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from appliance.edges.sqlite_journal import facts, outbox, requests, runs
+from appliance.edges.sqlite_journal import facts, outbox, past, requests, runs
 from appliance.edges.sqlite_journal import ledger as ledger_table
 from appliance.edges.sqlite_journal.database import Database
 from appliance.edges.sqlite_journal.documents import read_progress, write
@@ -66,7 +66,7 @@ class SqliteJournal:
             ledger_table.add(connection, ledger)
             ledger_table.forget(connection, record.client, gone)
             ledger_table.pin_repository(connection, record)
-            runs.forget_old(connection, record)
+            past.forget_old(connection, record)
             outbox.post(connection, notices, self._clock.now())
 
     def progress(self, run_id: str, progress: Progress) -> None:
@@ -105,12 +105,12 @@ class SqliteJournal:
     def glances(self, since: datetime) -> Iterator[Glance]:
         """Yield the numbers of the finished create runs since then, oldest first."""
         with self._database.reading() as connection:
-            yield from runs.glances(connection, since)
+            yield from past.glances(connection, since)
 
     def good_starts(self, since: datetime) -> Iterator[tuple[str, datetime]]:
         """Yield client and start of the good create runs since then."""
         with self._database.reading() as connection:
-            yield from runs.good_starts(connection, since)
+            yield from past.good_starts(connection, since)
 
     def last_runs(self, operation: Operation = Operation.CREATE) -> Mapping[str, ClientHistory]:
         """Return the fold of the runs of that operation, by client."""

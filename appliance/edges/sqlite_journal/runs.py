@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from appliance.edges.sqlite_journal.documents import read_record, time_or_none, time_text, write
 from appliance.ports import ClientHistory
-from appliance.record import Glance, Operation, Outcome
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
-    from appliance.record import RunRecord
-
-# A year for comparisons with last year, and some; the fold and the ledger are kept for ever.
-HISTORY = timedelta(days=400)
-_OUTCOMES = {str(outcome): outcome for outcome in Outcome}
+    from appliance.record import Operation, RunRecord
 
 
 def save(connection: sqlite3.Connection, record: RunRecord) -> None:
@@ -47,42 +41,10 @@ def has_ended(connection: sqlite3.Connection, run_id: str) -> bool:
     return row is not None and row["finished"] is not None
 
 
-def forget_old(connection: sqlite3.Connection, record: RunRecord) -> None:
-    """Drop finished runs that are too old to be of interest at the time of this record."""
-    oldest = time_text((record.finished or record.started) - HISTORY)
-    connection.execute("DELETE FROM runs WHERE started < ? AND finished IS NOT NULL", (oldest,))
-
-
 def find(connection: sqlite3.Connection, condition: str, *values: str | int) -> list[RunRecord]:
     """Return the records for which the condition (ours, never the operator's) holds."""
     rows = connection.execute(f"SELECT record FROM runs {condition}", values)  # noqa: S608 - constants of journal.py
     return [read_record(row["record"]) for row in rows]
-
-
-def glances(connection: sqlite3.Connection, since: datetime) -> Iterator[Glance]:
-    """Yield the numbers of the finished create runs that began since then, oldest first."""
-    # SQLite reads the numbers out of the JSON in half the time that Python takes to read the whole of it.
-    rows = connection.execute(
-        "SELECT client, started, finished, outcome, record ->> '$.archive.original_size',"
-        " record ->> '$.archive.deduplicated_size', record ->> '$.repository.disk_size' FROM runs"
-        " WHERE started >= ? AND operation = ? AND finished IS NOT NULL AND outcome IS NOT NULL"
-        " ORDER BY started, run_id",
-        (time_text(since), Operation.CREATE),
-    )
-    for client, started, finished, outcome, *numbers in rows:
-        yield Glance(
-            client, datetime.fromisoformat(started), datetime.fromisoformat(finished), _OUTCOMES[outcome], *numbers
-        )
-
-
-def good_starts(connection: sqlite3.Connection, since: datetime) -> Iterator[tuple[str, datetime]]:
-    """Yield client and start of each good create run that began since then."""
-    rows = connection.execute(
-        "SELECT client, started FROM runs WHERE started >= ? AND operation = ? AND outcome IN (?, ?)",
-        (time_text(since), Operation.CREATE, Outcome.SUCCESS, Outcome.WARNING),
-    )
-    for client, started in rows:
-        yield client, datetime.fromisoformat(started)
 
 
 def fold(connection: sqlite3.Connection, record: RunRecord) -> None:
