@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import compare, idle, methods, million, report, report_back, restores
+from bench import compare, idle, methods, million, report, report_back, restores, year
 from bench.appliance import Borgpull
 from bench.by_hand import Push, Sshfs
 from bench.way import SOURCE
@@ -21,7 +21,7 @@ from tests.e2e.harness.machine import Machine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PARTS = ("runs", "methods", "restores", "million", "idle")
+PARTS = ("runs", "methods", "restores", "million", "year", "idle")
 _CLIENTS = 1000
 _DAYS = 365
 _FILES = 1_000_000
@@ -43,6 +43,7 @@ def main() -> None:
             million=looked_into(lab, pairs, _FILES // 10 if given.quick else _FILES)
             if given.part in (None, "million")
             else None,
+            year=simulated(quick=given.quick) if given.part in (None, "year") else None,
             idle=idled(lab, quick=given.quick) if given.part in (None, "idle") else None,
         )
     finally:
@@ -142,6 +143,13 @@ def idled(lab: Lab, *, quick: bool) -> idle.Idle:
     appliance.create(paused=False)
     found = idle.watch(appliance, _CLIENTS, days, seconds=20 if quick else 60, scrapes=3 if quick else 10)
     print(report.idleness(found), flush=True)
+    return found
+
+
+def simulated(*, quick: bool) -> year.Year:
+    """Live a year of simulated time, and print what came of it."""
+    found = year.lived(_CLIENTS // 10 if quick else _CLIENTS, _DAYS, say)
+    print(f"\n{year.table(found)}", flush=True)
     return found
 
 

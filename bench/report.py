@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bench.idle import Idle
     from bench.million import Million
     from bench.restores import Restores
+    from bench.year import Year
 
 RESULTS = Path(__file__).with_name("results")
 _MB = 1_000_000
@@ -92,6 +93,7 @@ class Found:
     methods: Mapping[str, Timings] | None
     restores: Restores | None
     million: Million | None
+    year: Year | None
     idle: Idle | None
 
 

@@ -30,7 +30,7 @@ from appliance.supervisor.upkeep import Upkeep
 from tests.fakes import FixedClock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from appliance.config.model import Appliance, Client
@@ -101,8 +101,8 @@ class House:
         self._looked = self._began = begin
         self._stale: dict[str, datetime] = {}
 
-    def live(self, days: int) -> Seen:
-        """Let so many days pass."""
+    def live(self, days: int, each_day: Callable[[int], object] = lambda _day: None) -> Seen:
+        """Let so many days pass; `each_day` is called with the number of each."""
         end = self._begin + timedelta(days=days)
         off = [(self._begin + timedelta(days=day), timedelta(days=length)) for day, length in _SERVER_OFF]
         while (now := self.clock.now()) < end:
@@ -113,6 +113,8 @@ class House:
                 self._began = self.clock.now()
                 continue
             self._tick(now)
+            if (now - self._begin) % timedelta(days=1) < self._step:
+                each_day((now - self._begin) // timedelta(days=1))
             self.clock.advance(self._step)
         return self.seen
 
