@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.simulated import Seen
 
 _BEGIN = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
-_STEP = timedelta(minutes=30)
+_STEP = timedelta(hours=1)
 _TIMES = 5
 _MIB = 1 << 20
 # A disk in memory: the year is about what is written, and a real one takes hours to write it.

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 from appliance.config.load import parse
 from appliance.edges.sqlite_journal import SqliteJournal
 from appliance.notice import AlarmKind
+from appliance.plan.checked import Checked, after, checked_fact
+from appliance.plan.checks import plan_check
+from appliance.plan.events import CheckFindings
 from appliance.plan.observed import Room
 from appliance.record import (
     ArchiveStats,
@@ -175,9 +178,41 @@ class House:
             kept = kept_by_borg(there, self.appliance)
             gone = tuple(archive for archive, _ in there if archive not in kept)
             self.seen.pruned += len(gone)
+        if due.operation is Operation.CHECK:
+            self._check(record)
         self._end(record, Outcome.SUCCESS, None, gone=gone)
         if due.operation is Operation.PRUNE:
             self._insist_kept(due.client, now)
+
+    def _check(self, record: RunRecord) -> None:
+        """Find everything whole that is to be read; what was begun in part comes to its end at the next time or so."""
+        name, ledger = record.client, self.journal.archives(record.client)
+        known = self.journal.repository(name)
+        assert known is not None
+        before, last = Checked.from_json(self.journal.fact(checked_fact(name))), self._last_check(name)
+        planned = plan_check(
+            self._client(name),
+            before,
+            ledger,
+            now=record.started,
+            since=known.first_seen,
+            last=last,
+            zone=self.appliance.timezone,
+            disk_size=10**10,
+        )
+        part = planned.repository == "part" and self._chance.random() < 0.5
+        findings = CheckFindings(
+            repository="part" if part else planned.repository and "whole",
+            verified=tuple(entry.archive.id for entry in ledger if entry.archive.name in planned.archives),
+        )
+        ended = replace(record, finished=record.started, outcome=Outcome.SUCCESS)
+        found = after(before, ended, findings, ledger)
+        assert found is not None
+        self.journal.set_fact(checked_fact(name), found.to_json())
+
+    def _last_check(self, client: str) -> datetime | None:
+        history = self.journal.last_runs(Operation.CHECK).get(client)
+        return history.last.started if history else None
 
     def _begun(self, due: Due, now: datetime) -> RunRecord:
         self.seen.runs += 1
@@ -257,6 +292,16 @@ class House:
                 self.seen.unnoticed.append(f"{client.name} at {now:%Y-%m-%d %H:%M}")
             if client.name in told and not is_stale and now - good > _NOTICED_WITHIN:
                 self.seen.false_alarms.append(f"{client.name} at {now:%Y-%m-%d %H:%M}")
+
+    def overdue_checks(self, now: datetime) -> list[str]:
+        """Name the archives that nobody has read for twice as long as `check.data` of these clients says (monthly)."""
+        found = []
+        for client in self.appliance.clients:
+            checked = Checked.from_json(self.journal.fact(checked_fact(client.name)))
+            for entry in self.journal.archives(client.name):
+                read = checked.archives.get(entry.archive.id, entry.archive.started)
+                found += [f"{entry.archive.name}: {read:%Y-%m-%d}"] if now - read > timedelta(days=62) else []
+        return found
 
     def _insist_kept(self, client: str, now: datetime) -> None:
         """The newest archive ever made in each of the newest days, weeks and months that have one is still there."""

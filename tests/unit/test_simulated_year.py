@@ -20,6 +20,7 @@ def test_in_a_year_of_failures_nobody_goes_unnoticed_and_nothing_goes_that_is_ke
     assert seen.unnoticed == []
     assert seen.false_alarms == []
     assert seen.wrongly_pruned == []
+    assert house.overdue_checks(house.clock.now()) == []
     assert seen.overdue > 3
     assert seen.failed > 25
     assert seen.pruned > 700
