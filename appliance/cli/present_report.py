@@ -9,7 +9,7 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from appliance.cli.readable import age, ago, count, iso, size
+from appliance.cli.readable import age, count, iso, size
 from appliance.plan.days import DayState
 from appliance.plan.report import MONTH, YEAR
 from appliance.record import Outcome
@@ -90,15 +90,14 @@ def report_page(report: HouseReport) -> RenderableType:
 
 def _numbers(report: HouseReport) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in ("CLIENT", "STATE", "LAST GOOD"):
+    for heading in ("CLIENT", "STATE"):
         table.add_column(heading, no_wrap=True)
-    for heading in (f"DAYS/{MONTH}", f"DAYS/{YEAR}", "SIZE", "GROWTH", "TOOK", "CHANGE", "SAVED"):
+    for heading in (f"DAYS/{MONTH}", f"/{YEAR}", "SIZE", "GROWTH", "TOOK", "CHANGE", "SAVED"):
         table.add_column(heading, justify="right", no_wrap=True)
     for client in report.clients:
         table.add_row(
             client.client,
             client.state,
-            ago(client.last_success, report.made),
             str(client.covered_month),
             str(client.covered_year),
             size(client.disk_bytes),
