@@ -99,7 +99,8 @@ def measure(appliance: ApplianceUnderTest, files: int, pairs: int, say: Callable
                         else bare.take(_CLIENT, list_it, "list", *question.by_hand)
                     )
                 found.add(question, way, taken, watch.resident_bytes)
-                say(f"{pair_name(number)} {question.what:18} {way:9} {taken.seconds:7.2f} s")
+                held = f"{taken.resident_bytes / 1e6:.0f} MB, container {watch.resident_bytes / 1e6:.0f} MB"
+                say(f"{pair_name(number)} {question.what:18} {way:9} {taken.seconds:7.2f} s, {held}")
     if found.lines["files, all"] < files:
         raise NotTheSameWorkError(f"the archive has {found.lines['files, all']} entries, not {files}")
     return found

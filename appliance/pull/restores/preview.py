@@ -12,7 +12,7 @@ from appliance.pull.restores.members import safe_parts
 from appliance.pull.sftp import packets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.restores.target import Target
@@ -37,11 +37,12 @@ class Preview:
 
     def tell(self, plan: RunPlan, order: RestoreOrder) -> None:
         """Tell every member, then the totals; raises Failure."""
-        self._voice.items(self._told(plan, order))
+        self._voice.items(self.told(order, lines_of(plan, verbs.list_files(plan, order.archive, order.paths))))
         self._voice.data({"members": self._members, "exist": self._there, "size": self._size})
 
-    def _told(self, plan: RunPlan, order: RestoreOrder) -> Iterator[str]:
-        for line in lines_of(plan, verbs.list_files(plan, order.archive, order.paths)):
+    def told(self, order: RestoreOrder, listed: Iterable[str]) -> Iterator[str]:
+        """Yield a line of JSON for each member that Borg has listed; raises Failure."""
+        for line in listed:
             entry = json.loads(line)
             self._size += int(entry.get("size") or 0)
             parts = safe_parts(entry["path"])
