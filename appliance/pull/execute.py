@@ -76,6 +76,11 @@ class Ending:
         while self._pending and self._process.poll() is None and self._pending[0][0] <= time.monotonic():
             self._process.send_signal(self._pending.pop(0)[1])
 
+    @property
+    def is_spent(self) -> bool:
+        """Whether every signal was sent, and the process is still there."""
+        return not self._pending and self._process.poll() is None
+
 
 def end(process: Process, *, grace_seconds: float, ask_first: bool = True) -> None:
     """Terminate (unless it ends by itself: `ask_first=False`), wait for the grace, kill, and wait until it is gone."""

@@ -161,6 +161,9 @@ class Warden:
             return
         if self._ending:
             self._ending.tick()
+            if self._ending.is_spent:
+                # It reads from a mount that stands still: nothing wakes it but the end of sshfs (fs/fuse/dev.c).
+                self._mount.kill()
         if self._borg.poll() is not None:
             self._borg_reported = True
             self._link.say(link.CREATED, self._borg.returncode)

@@ -39,11 +39,24 @@ def test_an_ending_becomes_ruder_until_it_works() -> None:
     process.stdout.readline()
 
     ending = execute.Ending(process, ((0, signal.SIGINT), (0.05, signal.SIGTERM), (0.1, signal.SIGKILL)))
+    assert not ending.is_spent
     deadline = time.monotonic() + 30
     while process.poll() is None and time.monotonic() < deadline:
         ending.tick()
 
     assert process.returncode == -signal.SIGKILL
+    assert not ending.is_spent
+    process.stdout.close()
+
+
+def test_an_ending_is_spent_when_its_last_signal_did_not_help() -> None:
+    process = execute.start((sys.executable, "-c", STUBBORN), {}, stdout=execute.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+
+    assert execute.Ending(process, ((0, signal.SIGTERM),)).is_spent
+    process.kill()
+    process.wait()
     process.stdout.close()
 
 

@@ -37,7 +37,7 @@ for place in /proc/[0-9]*; do
     words=$(tr '\\0' ' ' < "$place/cmdline" 2>/dev/null) || continue
     case $words in
         *launch*) ;;
-        $1) kill -KILL "${place#/proc/}"; echo killed ;;
+        $1) kill "-${2:-KILL}" "${place#/proc/}"; echo killed ;;
     esac
 done
 """
@@ -94,8 +94,15 @@ class TroubledClient:
 
     def kill_inside(self, pattern: str) -> None:
         """Kill with -9 whatever has such a command line in the container of the run; at least one must have."""
+        self._signal_inside(pattern, "KILL")
+
+    def freeze_inside(self, pattern: str) -> None:
+        """Let whatever has such a command line in the container of the run stand still, as after SIGSTOP."""
+        self._signal_inside(pattern, "STOP")
+
+    def _signal_inside(self, pattern: str, signal: str) -> None:
         container = self.appliance.pull_container(self.name)
-        done = docker("exec", "--user", "0", container, "sh", "-c", KILL, "sh", pattern)
+        done = docker("exec", "--user", "0", container, "sh", "-c", KILL, "sh", pattern, signal)
         assert "killed" in done.stdout, f"no {pattern} in {container}"
 
     def _is_in_the_middle(self, run: Future[Completed]) -> bool:
