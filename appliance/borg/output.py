@@ -32,6 +32,9 @@ class ExtractProgress:
     path: str
 
 
+_PLAIN = "plain text"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogMessage:
     """A message of Borg. `message_id` is its class name where it has one, `source` the part of Borg that says it."""
@@ -45,6 +48,11 @@ class LogMessage:
     def is_housekeeping(self) -> bool:
         """Whether it tells of Borg's own tidying and not of the archive: the lock of a machine that crashed, say."""
         return self.level == "WARNING" and self.source == "borg.locking"
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a line as anybody may print it, and not in the form in which Borg warns of files."""
+        return self.source == _PLAIN
 
     @property
     def is_trouble(self) -> bool:
@@ -76,7 +84,7 @@ def read_line(line: str) -> ArchiveProgress | ExtractProgress | LogMessage | Non
     try:
         fields = json.loads(line)
     except (ValueError, RecursionError):
-        return LogMessage(level="ERROR", message=line.strip()) if line.strip() else None
+        return LogMessage(level="ERROR", message=line.strip(), source=_PLAIN) if line.strip() else None
     if not isinstance(fields, dict):
         return None
     match fields.get("type"):

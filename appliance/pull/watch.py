@@ -8,7 +8,7 @@ import selectors
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from appliance.borg import output
+from appliance.borg import exits, output
 from appliance.borg.create import SAID
 from appliance.pull import link
 
@@ -63,6 +63,7 @@ class Watch:
         self._rest = b""
         self._ended = False
         self._complaints = 0
+        self._plain: list[output.LogMessage] = []
         self.heard = Heard()
 
     def until_the_end(self) -> Heard:
@@ -74,6 +75,7 @@ class Watch:
                 for key, _ in selector.select():
                     if not self._take(key.fileobj):
                         selector.unregister(key.fileobj)
+        self._judge_plain_text()
         return self.heard
 
     def _take(self, source: object) -> bool:
@@ -135,6 +137,8 @@ class Watch:
                 self.heard.last = said.message[:_LONGEST_WARNING]
             case output.LogMessage(is_housekeeping=True):
                 self._voice.note(f"Borg says: {said.message[:_LONGEST_WARNING]}")
+            case output.LogMessage() if said.is_plain and not any(words in said.message for words in _BROKEN):
+                self._plain = [*self._plain, said][:_KEPT_WARNINGS]
             case output.LogMessage() if said.is_trouble:
                 self._take_trouble(said)
             case _:
@@ -156,6 +160,15 @@ class Watch:
             self._complaints += 1
             self._voice.note(f"the stream's command says: {shown}")
         self.heard.said = shown or self.heard.said
+
+    def _judge_plain_text(self) -> None:
+        """A Borg that made an archive said in its own form what it missed; the rest is a shell that greets, or such."""
+        for said in self._plain:
+            if self.heard.code == 0 or exits.is_warning(self.heard.code):
+                shown = "".join(one if one.isprintable() else "?" for one in said.message[:_LONGEST_SAID])
+                self._voice.note(f"said beside Borg: {shown}")
+            else:
+                self._take_trouble(said)
 
     def _take_trouble(self, said: output.LogMessage) -> None:
         heard = self.heard

@@ -51,7 +51,10 @@ def test_a_crash_report_is_told_by_its_cause() -> None:
 
 
 def test_plain_text_is_an_error_and_not_lost() -> None:
-    assert read_line("borg: error: argument --x") == LogMessage(level="ERROR", message="borg: error: argument --x")
+    said = read_line("borg: error: argument --x")
+
+    assert isinstance(said, LogMessage)
+    assert (said.level, said.message, said.is_plain) == ("ERROR", "borg: error: argument --x", True)
 
 
 @pytest.mark.parametrize(

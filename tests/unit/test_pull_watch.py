@@ -63,8 +63,21 @@ def test_a_second_session_that_got_nothing_is_told_and_is_no_unread_file(capfd: 
     assert "asked for a second session and got none" in capfd.readouterr().out
 
 
+def test_a_shell_that_greets_beside_a_borg_that_ended_well_is_no_unread_file(capfd: pytest.CaptureFixture[str]) -> None:
+    found = heard(stderr=b"have a nice day\n")
+
+    assert (found.warning_count, found.last_error) == (0, "")
+    assert "said beside Borg: have a nice day" in capfd.readouterr().out
+
+
+def test_plain_text_beside_a_borg_that_did_not_end_well_is_what_it_died_of() -> None:
+    found = heard(stderr=b"borg: error: no such option\n", words=((link.CREATED, 2),))
+
+    assert (found.warning_count, found.last_error) == (1, "borg: error: no such option")
+
+
 def test_a_last_line_without_its_end_is_heard() -> None:
-    assert heard(stderr=b"Killed").warnings[0].message == "Killed"
+    assert heard(stderr=b"Killed", words=((link.CREATED, 137),)).warnings[0].message == "Killed"
 
 
 def test_a_million_warnings_are_counted_and_the_first_are_kept() -> None:
