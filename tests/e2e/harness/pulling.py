@@ -84,6 +84,10 @@ class Pulling:
         shown = docker("inspect", "--format", "{{.State.Running}}", self.container, check=False)
         return shown.stdout.strip() == "true"
 
+    def wait_until_container_ended(self) -> None:
+        """Wait until the run's container runs no more, whatever the journal knows."""
+        wait_for(lambda: not self.is_container_running(), within=120, what=f"{self.container} ends")
+
     def recorded(self, run_id: str, *, within: float = 120) -> dict[str, Any]:
         """Wait until the run has an end in the journal, and return it."""
 
