@@ -29,6 +29,7 @@ from appliance.record import (
 )
 from appliance.supervisor.alarms import Alarms
 from appliance.supervisor.choices import Choices
+from appliance.supervisor.habits import Habits
 from appliance.supervisor.upkeep import Upkeep
 from tests.fakes import FixedClock
 
@@ -98,7 +99,7 @@ class House:
         self._begin, self._step = begin, step
         self._chance = random.Random(seed)  # noqa: S311 - the same year for the same seed
         self._truth = {client.name: Truth() for client in self.appliance.clients}
-        self._choices, self._upkeep = Choices(), Upkeep(self.journal)
+        self._choices, self._upkeep = Choices(Habits(self.journal).of), Upkeep(self.journal)
         self._alarms = Alarms(self.journal, lambda: Room(free=1 << 40, size=1 << 42))
         self._histories: Mapping[str, ClientHistory] | None = None
         self._looked = self._began = begin
@@ -112,7 +113,7 @@ class House:
             if off and now >= off[0][0]:
                 self.clock.advance(off.pop(0)[1])
                 # A server that was off starts as a new process that knows only what the journal knows.
-                self._choices, self._upkeep = Choices(), Upkeep(self.journal)
+                self._choices, self._upkeep = Choices(Habits(self.journal).of), Upkeep(self.journal)
                 self._began = self.clock.now()
                 continue
             self._tick(now)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from appliance.config.model import Reach, SshAgentClient
+from appliance.plan.habits import Habit
 from appliance.record import Operation, Outcome, Reason, Trigger
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 # A run that starts later than this after its time was missed, not merely queued for a moment.
 CATCH_UP_AFTER = timedelta(minutes=5)
 BACK_OFF = (timedelta(minutes=5), timedelta(minutes=15), timedelta(hours=1), timedelta(hours=4))
-# A machine that sleeps may be up for an hour only, and each try is a line in its history.
-SLEEPER_AGAIN = timedelta(minutes=20)
 # Trying again by itself cannot help: somebody has to look, or has just said no.
 PERMANENT = frozenset(
     {
@@ -44,6 +43,7 @@ PERMANENT = frozenset(
 )
 # Why a run ended for want of a way to the client.
 _AWAY = (Reason.OFFLINE, Reason.UNREACHABLE)
+_NO_HABIT = Habit()
 _MINUTE = timedelta(minutes=1)
 _DAY = timedelta(days=1)
 
@@ -77,17 +77,20 @@ def decide(
     first_seen: datetime,
     paused: bool = False,
     reachable_since: datetime | None = None,
+    habit: Habit = _NO_HABIT,
 ) -> Due | NotDue:
     """Decide whether the client is due now, and else when to look again. The caller leaves running clients out.
 
     `first_seen` is when this supervisor first saw the client, or last started it; `reachable_since` when the tunnel of
-    a client that dials in came up.
+    a client that dials in came up. `habit` says when one that sleeps is usually awake.
     """
     if not client.enabled:
         return NotDue(client=client.name, until=None, reason="disabled in the configuration")
     if paused:
         return NotDue(client=client.name, until=None, reason="paused; `borgpull resume` ends that")
-    call = _call(client, history, now=now, zone=zone, first_seen=first_seen, reachable_since=reachable_since)
+    call = _call(
+        client, history, now=now, zone=zone, first_seen=first_seen, reachable_since=reachable_since, habit=habit
+    )
     opens = call.since if client.window is None else _open_from(client.window, max(call.since, now), zone)
     if opens is None:
         return NotDue(client=client.name, until=now + _DAY, reason="its window never opens")
@@ -188,6 +191,7 @@ def _call(
     zone: ZoneInfo,
     first_seen: datetime,
     reachable_since: datetime | None,
+    habit: Habit,
 ) -> Due:
     """Return when the client is called next by its schedule or after a failure, whatever the window says."""
     if history is None:
@@ -203,7 +207,9 @@ def _call(
         since=scheduled,
         reason=f"due at {_clock(scheduled, zone)}, last started at {_clock(started, zone)}",
     )
-    again = None if misdated else _retry_at(client, last, history.consecutive_failures, reachable_since)
+    again = None
+    if not misdated:
+        again = _retry_at(client, last, history.consecutive_failures, reachable_since, habit, zone)
     if again is None or scheduled <= again:
         return planned
     why = last.reason.value if last.reason else "unknown"
@@ -213,7 +219,12 @@ def _call(
 
 
 def _retry_at(
-    client: Client, last: RunRecord, consecutive_failures: int, reachable_since: datetime | None
+    client: Client,
+    last: RunRecord,
+    consecutive_failures: int,
+    reachable_since: datetime | None,
+    habit: Habit,
+    zone: ZoneInfo,
 ) -> datetime | None:
     if last.outcome is None or last.outcome.is_good or last.finished is None:
         return None
@@ -222,7 +233,7 @@ def _retry_at(
         return reachable_since
     if last.outcome is Outcome.SKIPPED:
         sleeps = last.reason is Reason.OFFLINE and client.reach is not Reach.DIAL_IN
-        return last.finished + (SLEEPER_AGAIN if sleeps else BACK_OFF[0])
+        return habit.next_try(last.finished, zone) if sleeps else last.finished + BACK_OFF[0]
     if last.reason in PERMANENT:
         return None
     step = min(max(consecutive_failures, 1), len(BACK_OFF)) - 1

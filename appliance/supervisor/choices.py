@@ -6,11 +6,13 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from appliance.plan.due import Due, NotDue, decide
+from appliance.plan.habits import Habit
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from zoneinfo import ZoneInfo
 
-    from appliance.config.model import Appliance
+    from appliance.config.model import Appliance, Client
     from appliance.ports import ClientHistory
 
 # A client that waits for a slot is looked at again so often: its window may have closed.
@@ -20,10 +22,14 @@ LEAST_PAUSE = timedelta(seconds=30)
 
 
 class Choices:
-    """The decisions in force. `decisions` counts how many were made, for the proof that an idle tick makes none."""
+    """The decisions in force. `decisions` counts how many were made, for the proof that an idle tick makes none.
 
-    def __init__(self) -> None:
+    `habit_of` is asked for each decision when a client that sleeps is usually awake.
+    """
+
+    def __init__(self, habit_of: Callable[[Client, ZoneInfo], Habit] = lambda _client, _zone: Habit()) -> None:
         self.decisions = 0
+        self._habit_of = habit_of
         self._made: dict[str, Due | NotDue] = {}
         self._look_at: dict[str, datetime] = {}
         self._first_seen: dict[str, datetime] = {}
@@ -61,6 +67,7 @@ class Choices:
                     first_seen=self._first_seen[client.name],
                     paused=paused,
                     reachable_since=self._reachable.get(client.name),
+                    habit=self._habit_of(client, appliance.timezone),
                 )
                 made = self._keep(client.name, made, fresh, now)
             if isinstance(made, Due):

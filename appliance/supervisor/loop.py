@@ -20,6 +20,7 @@ from appliance.supervisor.alarms import Alarms
 from appliance.supervisor.choices import Choices
 from appliance.supervisor.dial_in import DialIn
 from appliance.supervisor.gateway import Gateway
+from appliance.supervisor.habits import Habits
 from appliance.supervisor.readiness import Readiness
 from appliance.supervisor.requests import Inbox
 from appliance.supervisor.upkeep import Upkeep, share
@@ -63,7 +64,7 @@ class Supervisor:
         fingerprint: Callable[[], str] = str,
     ) -> None:
         self.signals: deque[str] = deque()
-        self.choices = Choices()
+        self.choices = Choices(Habits(store).of)
         self.upkeep = Upkeep(store)
         self.workers = Workers(desk)
         self.inbox = Inbox(store, desk.clock.now())
