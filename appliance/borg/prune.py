@@ -9,9 +9,12 @@ from appliance.borg.command import REPOSITORY, Command, borg
 from appliance.borg.output import LogMessage, read_line
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
     from appliance.plan.run_plan import RunPlan
 
 # Borg prints "Would prune:   NAME   TIME [ID]"; a name is a client's text and may hold anything, an id at the end not.
+_KEPT = re.compile(r"Keeping archive \(rule: ([a-z\[\]]+) #(\d+)\): .*\[([0-9a-f]{64})\]", re.DOTALL)
 _DOOMED = re.compile(r"Would prune: .*\[([0-9a-f]{64})\]", re.DOTALL)
 
 
@@ -23,9 +26,19 @@ def would_prune(plan: RunPlan) -> Command:
 
 def read_doomed(stderr: str) -> frozenset[str]:
     """Return the ids of the archives that it would delete."""
-    said = (read_line(line) for line in stderr.splitlines())
-    matches = (_DOOMED.fullmatch(one.message.strip()) for one in said if isinstance(one, LogMessage))
+    matches = (_DOOMED.fullmatch(message) for message in _messages(stderr))
     return frozenset(match[1] for match in matches if match)
+
+
+def read_kept(stderr: str) -> Mapping[str, str]:
+    """Return the ids of the archives that it would keep, each with the rule that does: `daily 1`, `weekly 3`."""
+    matches = (_KEPT.fullmatch(message) for message in _messages(stderr))
+    return {match[3]: f"{match[1]} {match[2]}" for match in matches if match}
+
+
+def _messages(stderr: str) -> Iterator[str]:
+    said = (read_line(line) for line in stderr.splitlines())
+    return (one.message.strip() for one in said if isinstance(one, LogMessage))
 
 
 def delete(plan: RunPlan, names: tuple[str, ...]) -> Command:

@@ -27,6 +27,8 @@ _VERBS = {
     "notify": "appliance.cli.notify:notify",
     "pause": "appliance.cli.pause:pause",
     "plan": "appliance.cli.plan:plan",
+    "protect": "appliance.cli.protect:protect",
+    "prune": "appliance.cli.prune:prune",
     "pull": "appliance.cli.pull:pull",
     "repair": "appliance.cli.repair:repair",
     "report": "appliance.cli.report:report",

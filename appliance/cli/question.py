@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from appliance.plan import places
 from appliance.plan.container import PREVIEW, SCAN, container_spec, plan_file
 from appliance.plan.dial_in import not_up
 from appliance.plan.make import plan_run
+from appliance.plan.retention import protected_fact
 from appliance.plan.tunnels import dials_in
 from appliance.record import Reason
 
@@ -74,6 +76,7 @@ def _plan(
         tunnel_port=_tunnel_port(world, destination or client, operation),
         restore=restore,
         destination=destination,
+        protected=json.loads(store.fact(protected_fact(client.name)) or "[]"),
     )
 
 

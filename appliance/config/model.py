@@ -13,6 +13,7 @@ from appliance.config.channels import ChannelUrls, PingUrl
 from appliance.config.frequency import Frequency
 from appliance.config.values import (
     Address,
+    ArchivePattern,
     ClientName,
     CommandLine,
     Compression,
@@ -105,6 +106,8 @@ class ClientBase(Values):
     connection_timeout: Duration = timedelta(seconds=45)
     stall_timeout: Duration = timedelta(minutes=30)
     keep: Keep | None = None
+    protect: tuple[ArchivePattern, ...] = ()
+    compact_after: Duration | None = None
     check: Check = Check()
     encryption: Literal["repokey-blake2", "repokey", "authenticated-blake2", "authenticated"] = "repokey-blake2"
     compression: Compression = "zstd,3"

@@ -16,9 +16,9 @@ from appliance.config.schedule import Schedule
 from appliance.config.window import Window
 
 __all__ = [
-    "Address", "ClientName", "CommandLine", "Compression", "Count", "Duration", "FileName", "Flag", "FolderPath",
-    "Host", "IpAddress", "JumpHosts", "Listen", "MacAddress", "Memory", "NetworkName", "Pattern", "Port", "Quota",
-    "Schedule", "Share", "Size", "SourcePath", "TimeZone", "UserName", "VolumeName", "Window",
+    "Address", "ArchivePattern", "ClientName", "CommandLine", "Compression", "Count", "Duration", "FileName", "Flag",
+    "FolderPath", "Host", "IpAddress", "JumpHosts", "Listen", "MacAddress", "Memory", "NetworkName", "Pattern", "Port",
+    "Quota", "Schedule", "Share", "Size", "SourcePath", "TimeZone", "UserName", "VolumeName", "Window",
 ]  # fmt: skip
 
 _SIZE = re.compile(r"(\d{1,12}(?:\.\d{1,3})?)\s*(?:([KMGTP])(I)?)?B?", re.IGNORECASE)
@@ -65,6 +65,12 @@ def _pattern(text: str) -> str:
         except re.error as error:
             raise ValueError(f'"{text}" is not a regular expression: {error}') from error
     return text
+
+
+def _archives(text: str) -> str:
+    if not text.strip() or any(character in text for character in "\0\n\r"):
+        raise ValueError('must be the name of an archive, or a pattern of names such as "web1-2026-12-31T*"')
+    return text.strip()
 
 
 def _size(value: object) -> int:
@@ -129,6 +135,7 @@ def _file_name(text: str) -> str:
     return text
 
 
+ArchivePattern = Annotated[str, AfterValidator(_archives)]
 ClientName = Annotated[str, AfterValidator(client_name)]
 CommandLine = Annotated[str, AfterValidator(_command_line)]
 Compression = Annotated[str, AfterValidator(_compression)]

@@ -28,6 +28,8 @@ SCAN = "scan"
 PREVIEW = "preview"
 # Whether paths and patterns name anything in an archive, and what is near to those that do not.
 MATCH = "match"
+# What a prune would delete and keep.
+SIMULATE = "simulate"
 # Whether the escrow and the repository's folder are enough: nothing else is there.
 ESCROW_CHECK = "escrow-check"
 # The answer is about each file of an archive, some 300 bytes. Borg lists it faster than it is read, so the log must
@@ -35,7 +37,7 @@ ESCROW_CHECK = "escrow-check"
 _LONG_ANSWERS = ("files", "find", "diff", PREVIEW)
 _LONG_LOG_BYTES = 1_000_000_000
 _LOG_BYTES = 20_000_000
-QUESTIONS = ("archives", "files", "find", "diff", "key-export", "inspect", SCAN, PREVIEW, MATCH, ESCROW_CHECK)
+QUESTIONS = ("archives", "files", "find", "diff", "key-export", "inspect", SCAN, PREVIEW, MATCH, ESCROW_CHECK, SIMULATE)
 # A Borg command of an operator on the client: no run that is recorded, but under the client's lock like one.
 BY_HAND = "by-hand"
 # They meet nothing but the repository: no network, no right (S6).

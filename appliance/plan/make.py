@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from appliance.config.model import BorgClient, MachineClient, MountClient, Reach, SshAgentClient
 from appliance.config.values import LEAST_QUOTA
-from appliance.plan.retention import keep_options
+from appliance.plan.retention import compacting, keep_options
 from appliance.plan.run_plan import Baseline, GoodPoint, Hop, KnownArchive, PlannedHook, RunPlan
 from appliance.record import Operation
 
@@ -38,12 +38,15 @@ def plan_run(
     restore: RestoreOrder | None = None,
     destination: Client | None = None,
     check: PlannedCheck | None = None,
+    protected: Sequence[str] = (),
+    pruned: ClientHistory | None = None,
 ) -> RunPlan:
     """Plan one run, or one question to the repository; `ledger` is oldest first, `now` aware and in UTC.
 
     `tunnel_port` is the gateway's port of a client that dials in; `room` is what the repository may still grow, in
     bytes, where the client has no quota of its own. `destination` is another client, whose machine is reached in place
-    of this one's; `tunnel_port` is its then.
+    of this one's; `tunnel_port` is its then. `protected` are names of archives that the operator protected by a
+    command, `pruned` is the history of prunes.
     """
     machine = _machine(destination or client)
     borg = client if isinstance(client, BorgClient) else None
@@ -90,6 +93,8 @@ def plan_run(
         alive=alive,
         restore=restore,
         check=check,
+        protect=(*client.protect, *protected),
+        compact=compacting(client, pruned, now),
         patience=int(machine.wake_timeout.total_seconds()) if machine and machine.wake else 0,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from appliance.plan.gates import Refusal
@@ -10,10 +11,12 @@ from appliance.record import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import datetime
 
-    from appliance.config.model import Keep
+    from appliance.config.model import Client, Keep
     from appliance.plan.events import ListedArchive
     from appliance.plan.run_plan import RunPlan
+    from appliance.ports import ClientHistory
 
 _HOUR = timedelta(hours=1)
 _NAMED = 3
@@ -31,6 +34,30 @@ def keep_options(keep: Keep) -> tuple[str, ...]:
     }
     within = ("--keep-within", f"{-(-keep.within // _HOUR)}H") if keep.within else ()
     return (*within, *(word for rule, count in counts.items() if count for word in (f"--keep-{rule}", str(count))))
+
+
+def protected_fact(client: str) -> str:
+    """Name the fact that holds the names of the archives that the operator protects by a command, as a JSON list."""
+    return f"protected:{client}"
+
+
+def is_protected(plan: RunPlan, name: str) -> bool:
+    """Whether no prune may delete the archive of that name."""
+    return any(fnmatchcase(name, pattern) for pattern in plan.protect)
+
+
+def compacting(client: Client, pruned: ClientHistory | None, now: datetime) -> str:
+    """Return when a prune now frees the room: "after" it, "before" it, or "later".
+
+    A compact cannot tell what was deleted yesterday from what was deleted a month ago. So with `compact_after` a prune
+    first frees what the one before deleted, if that is so long ago, and what it deletes itself stays for the next.
+    """
+    if client.compact_after is None:
+        return "after"
+    good = pruned.last_success if pruned else None
+    if good is None:
+        return "later"
+    return "before" if now >= (good.finished or good.started) + client.compact_after else "later"
 
 
 def rules_gate(plan: RunPlan) -> Refusal | None:

@@ -88,6 +88,8 @@ class RunPlan:
     `host` and `port` are where this run connects: for reach dial-in the gateway's end of the tunnel. `jump` are the
     machines on the way, first one first. `known` is the ledger; `storage_quota` in bytes bounds `borg serve`.
     `patience` is how long an absent client is waited for, since it has just been woken.
+    `protect` are patterns of archives that no prune deletes; `compact` frees the room "after" the prune, "before" it
+    (what earlier ones deleted) or "later".
     `keep` are the options of `borg prune`, `point` is the state that a repair may roll back to.
     """
 
@@ -131,6 +133,8 @@ class RunPlan:
     patience: int = 0
     restore: RestoreOrder | None = None
     check: PlannedCheck | None = None
+    protect: tuple[str, ...] = ()
+    compact: str = "after"
 
     @property
     def writes_from_the_client(self) -> bool:

@@ -100,6 +100,9 @@ def _prune(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment 
     if created.started <= pruned.last.started:
         return None
     at = max(made, _next_day(pruned.last.started, zone))
+    if client.compact_after is not None and pruned.last_success is not None:
+        # What the last one deleted can still be taken back for so long, and is freed by this one.
+        at = max(at, (pruned.last_success.finished or pruned.last_success.started) + client.compact_after)
     return Moment(operation=Operation.PRUNE, at=at, reason=f"last pruned at {_clock(pruned.last.started, zone)}")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from appliance.errors import BorgpullError
 from appliance.plan import places
-from appliance.plan.container import BY_HAND, ESCROW_CHECK, MATCH, PREVIEW
+from appliance.plan.container import BY_HAND, ESCROW_CHECK, MATCH, PREVIEW, SIMULATE
 from appliance.plan.events import Result
 from appliance.plan.run_plan import RunPlan
 from appliance.pull import answers, by_hand, checking, escrow_check, finding, link, matching, pruning, repairing, story
@@ -70,6 +70,7 @@ _BY_ITSELF = {
     "key-export": answers.key_export,
     "scan": answers.scan,
     ESCROW_CHECK: escrow_check.check,
+    SIMULATE: pruning.simulate,
 }
 
 

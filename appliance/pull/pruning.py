@@ -26,9 +26,11 @@ def prune(plan: RunPlan, voice: Voice) -> Result:
     ledger.insist_complete(plan, found.archives)
     insist(retention.stranger_gate(plan, found.archives))
     repository.forget(plan, found.temporary, voice)
+    if plan.compact == "before":
+        _compact(plan, voice)
     doomed = verbs.read_doomed(repository.borg(plan, verbs.would_prune(plan)).stderr)
-    leaving = tuple(archive for archive in found.archives if archive.id in doomed)
-    staying = tuple(archive for archive in found.archives if archive.id not in doomed)
+    leaving = tuple(one for one in found.archives if one.id in doomed and not retention.is_protected(plan, one.name))
+    staying = tuple(one for one in found.archives if one not in leaving)
     insist(retention.remainder_gate(plan, staying))
     voice.step("prune")
     ledger.announce(plan, found.archives, leaving)
@@ -36,16 +38,39 @@ def prune(plan: RunPlan, voice: Voice) -> Result:
         repository.borg(plan, verbs.delete(plan, tuple(archive.name for archive in leaving)))
     left = repository.look(plan).archives
     _insist_on_promise(plan, staying, left)
-    _insist_on_contents(plan)
-    voice.step("compact")
-    repository.borg(plan, verbs.compact(plan))
+    if plan.compact == "after":
+        _compact(plan, voice)
     return Result(
         outcome=Outcome.SUCCESS,
-        message=_told(len(leaving), len(staying), len(found.temporary)),
+        message=_told(plan, len(leaving), len(staying), len(found.temporary)),
         repository=repository.stats(found, repository.totals(plan), len(left)),
         archives=left,
         gone=tuple(known.id for known in plan.known if known.id not in {archive.id for archive in left}),
     )
+
+
+def simulate(plan: RunPlan, voice: Voice) -> Result:
+    """Say of each archive whether a prune now would keep it, and why; nothing is deleted."""
+    insist(retention.rules_gate(plan))
+    found = repository.look(plan)
+    said = repository.borg(plan, verbs.would_prune(plan)).stderr
+    doomed, kept = verbs.read_doomed(said), verbs.read_kept(said)
+    staying = []
+    for one in found.archives:
+        is_kept = one.id not in doomed or retention.is_protected(plan, one.name)
+        why = kept.get(one.id, "protected" if one.id in doomed else "no rule is about it") if is_kept else ""
+        staying += [one] if is_kept else []
+        voice.data({"name": one.name, "id": one.id, "started": one.started.isoformat(), "kept": is_kept, "why": why})
+    for refusal in (retention.stranger_gate(plan, found.archives), retention.remainder_gate(plan, staying)):
+        if refusal is not None:
+            voice.data({"refusal": refusal.sentence})
+    return Result(outcome=Outcome.SUCCESS)
+
+
+def _compact(plan: RunPlan, voice: Voice) -> None:
+    _insist_on_contents(plan)
+    voice.step("compact")
+    repository.borg(plan, verbs.compact(plan))
 
 
 def _insist_on_promise(plan: RunPlan, staying: tuple[ListedArchive, ...], left: tuple[ListedArchive, ...]) -> None:
@@ -75,9 +100,14 @@ def _insist_on_contents(plan: RunPlan) -> None:
         )
 
 
-def _told(pruned: int, kept: int, temporary: int) -> str:
+def _told(plan: RunPlan, pruned: int, kept: int, temporary: int) -> str:
     leftovers = f", and {temporary} unfinished of runs that are gone" if temporary else ""
-    return f"{_archives(pruned)} deleted{leftovers}; {_archives(kept)} kept, the room is freed."
+    room = {
+        "after": "the room is freed",
+        "before": "the room of what went before is freed, and that of these by the next prune after `compact_after`",
+        "later": "their room is freed by the next prune after `compact_after`",
+    }[plan.compact]
+    return f"{_archives(pruned)} deleted{leftovers}; {_archives(kept)} kept, {room}."
 
 
 def _archives(count: int) -> str:

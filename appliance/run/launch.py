@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from appliance.errors import DeviceMissingError, EngineError, NameTakenError, PortTakenError, StateError
@@ -12,6 +13,7 @@ from appliance.plan.container import container_spec, spot_spec
 from appliance.plan.gates import Refusal, launch_gate, restore_gate, secrets_gate
 from appliance.plan.judge import Verdict
 from appliance.plan.make import plan_run
+from appliance.plan.retention import protected_fact
 from appliance.record import Operation, Outcome, Reason, Trigger, Way
 from appliance.run.ending import record_end
 from appliance.run.follow import follow, own_state
@@ -55,6 +57,8 @@ def plan_for(desk: Desk, order: Order, *, room: int) -> RunPlan:
         room=room,
         restore=order.watch.record.restore,
         check=_check(desk, order),
+        protected=json.loads(desk.journal.fact(protected_fact(name)) or "[]"),
+        pruned=desk.journal.last_runs(Operation.PRUNE).get(name),
         destination=order.destination,
     )
 

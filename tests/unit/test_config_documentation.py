@@ -27,7 +27,7 @@ ROW = re.compile(r"^\| `(\w+)` \|(.*?)\|", re.MULTILINE)
 # How a default that is no plain value is told.
 TOLD = {"timezone": '`TZ`, else `"UTC"`', "window": "at any time", "max_age": "by the schedule", "keep": "all archives"}
 TOLD |= {"notify_on": '`["failure", "warning"]`', "healthchecks": "none", "wake": "none"}
-TOLD |= {"check": "see below", "gateway": "off", "quota": "by free space"}
+TOLD |= {"check": "see below", "compact_after": "none", "gateway": "off", "quota": "by free space"}
 TOLD |= {"memory": "no limit", "marker": "none", "within": "none", "free_space": '`"1GiB"`', "schedule": '`"@daily"`'}
 
 

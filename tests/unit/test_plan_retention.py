@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,8 @@ from appliance.plan import retention
 from appliance.plan.events import ListedArchive
 from appliance.plan.gates import ledger_gate, missing
 from appliance.plan.make import plan_run
-from appliance.record import LedgerEntry, Reason
-from tests.house import NOON, archive, one
+from appliance.record import LedgerEntry, Operation, Reason
+from tests.house import NOON, archive, history, one, record
 
 if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
@@ -113,3 +114,40 @@ def test_a_prune_asks_for_final_names_of_this_client_and_deletes_by_name() -> No
         *("prune", "--dry-run", "--list", "--keep-daily", "7", "--glob-archives", "web1-*", "/.borgpull/repository"),
     )
     assert deleting.argv[deleting.argv.index("delete") :] == ("delete", "--", "/.borgpull/repository", "web1-a", "-odd")
+
+
+def test_a_prune_of_a_client_with_compact_after_frees_what_went_so_long_before() -> None:
+    client = one(keep="{ daily = 7 }", compact_after='"7d"')
+    before = history(record(operation=Operation.PRUNE))
+    ended = before.last.finished
+    assert ended is not None
+
+    assert retention.compacting(one(), before, NOON) == "after"
+    assert retention.compacting(client, None, NOON) == "later"
+    assert retention.compacting(client, before, ended + timedelta(days=7, seconds=-1)) == "later"
+    assert retention.compacting(client, before, ended + timedelta(days=7)) == "before"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "is_it"),
+    [(FIRST.name, True), ("web1-2026-11-21T*", True), ("*", True), ("web1-2026-11-22*", False), ("web1", False)],
+)
+def test_protected_is_what_a_name_or_pattern_names(pattern: str, is_it: bool) -> None:  # noqa: FBT001 - an outcome
+    plan = plan_run(
+        one(protect=f'["{pattern}"]'), "prune", run_id="run-1", now=NOON, appliance_id="us", protected=["other"]
+    )
+
+    assert retention.is_protected(plan, FIRST.name) is is_it
+    assert retention.is_protected(plan, "other") or pattern != "*"
+
+
+def test_what_borg_would_keep_is_read_with_its_rule_whatever_an_archive_is_called() -> None:
+    lines = [
+        f"Keeping archive (rule: daily #1):             web1-a   Sun, 2026-11-22 12:00:00 [{FIRST.id}]",
+        f"Keeping archive (rule: monthly[oldest] #2):   x (rule: yearly #9): [{'f' * 64}]  Sun [{SECOND.id}]",
+        f"Would prune:                                  Keeping archive (rule: daily #1): [{'e' * 64}]",
+    ]
+    said = "\n".join(json.dumps({"type": "log_message", "levelname": "INFO", "message": line}) for line in lines)
+
+    assert verbs.read_kept(said) == {FIRST.id: "daily 1", SECOND.id: "monthly[oldest] 2"}
+    assert verbs.read_doomed(said) == {"e" * 64}

@@ -252,6 +252,17 @@ def test_four_backups_a_day_are_pruned_once_a_day(first: datetime) -> None:
     assert len(days_of(runs, Operation.CREATE)) in range(54, 57)
 
 
+@pytest.mark.parametrize("first", [SPRING, AUTUMN], ids=["spring", "autumn"])
+def test_with_a_way_back_of_five_days_a_prune_comes_no_sooner_than_that_after_the_last(first: datetime) -> None:
+    client = PRUNED.model_copy(update={"compact_after": timedelta(days=5)})
+
+    runs = Played(client).play(first)
+
+    gone = [moment.astimezone(UTC) for done, moment, _ in runs if done is Operation.PRUNE]
+    assert len(gone) == 3
+    assert all(later - earlier >= timedelta(days=5) for earlier, later in itertools.pairwise(gone))
+
+
 def test_a_prune_that_never_works_delays_no_backup() -> None:
     runs = Played(PRUNED).play(AUTUMN, fails=(Operation.PRUNE,))
 

@@ -62,3 +62,44 @@ def test_a_client_without_rules_is_never_pruned(shared: Shared) -> None:
     assert done.returncode == 5, done.stdout + done.stderr
     assert "has no `keep`, so every archive is kept" in done.stdout
     assert appliance.archives(client) == made
+
+
+def test_what_is_protected_stays_and_a_simulation_says_so_without_deleting_anything(shared: Shared) -> None:
+    appliance, client = shared.appliance, "protected"
+    appliance.add_client(client, shared.machine("trixie"), *_PATH)
+    made = _archives(appliance, client, 3)
+
+    def told() -> list[tuple[str, bool, str | None]]:
+        found = appliance.json("prune", client, "--simulate")
+        assert found["refusals"] == []
+        return [(one["name"], one["kept"], one["why"]) for one in found["archives"]]
+
+    before = told()
+    appliance.borgpull("protect", client, made[1])
+    after = told()
+    page = appliance.borgpull("prune", client, "--simulate").stdout
+
+    assert before == [(made[0], True, "daily[oldest] 2"), (made[1], False, None), (made[2], True, "daily 1")]
+    assert after == [before[0], (made[1], True, "protected"), before[2]]
+    assert "3 archives would be kept, 0 archives deleted." in page
+    assert appliance.archives(client) == made
+    done = appliance.borgpull("prune", client)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert outside_archives(appliance, client) == made
+    assert_nothing_is_left(appliance, client)
+
+
+def test_with_compact_after_what_was_deleted_is_still_in_the_files(shared: Shared) -> None:
+    appliance, client = shared.appliance, "patient"
+    appliance.add_client(client, shared.machine("trixie"), *_PATH)
+    file = f"/config/clients.d/{client}.toml"
+    appliance.write_config(f'{appliance.read(file).rstrip()}\ncompact_after = "7d"\n', file)
+    made = _archives(appliance, client, 3)
+    segments = appliance.shell(f"find /repos/{client}/data -type f | sort").stdout.split()
+
+    done = appliance.run(client, "--operation", "prune")
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "1 archive deleted; 2 archives kept, their room is freed by the next prune" in done.stdout
+    assert appliance.archives(client) == [made[0], made[2]]
+    assert set(segments) <= set(appliance.shell(f"find /repos/{client}/data -type f").stdout.split())
