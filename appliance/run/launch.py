@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from appliance.run.desk import Desk, Order, Watch
 
 
+# Nor the keys of one: what is kept of a machine that is gone is looked after all the same.
+_MEET_NO_CLIENT = (Operation.DRILL, Operation.CHECK)
+
+
 def run(desk: Desk, order: Order) -> RunRecord | None:
     """Make a run that the journal has begun; None when the supervisor closes first and leaves its container running.
 
@@ -121,7 +125,7 @@ def _gate(desk: Desk, order: Order, ground: Ground) -> Refusal | None:
     others = any(history.last_success is not None for history in desk.journal.last_runs().values())
     us, record = order.appliance_id, order.watch.record
     is_local = record.restore is not None and record.restore.way is Way.LOCAL
-    if is_local or order.destination is not None or record.operation is Operation.DRILL:
+    if is_local or order.destination is not None or record.operation in _MEET_NO_CLIENT:
         # Its own client is not met, or may be gone; another one it is restored onto is.
         refusal = restore_gate(order.client, ground, appliance_id=us, known=known, others_known=others)
         other = order.destination
