@@ -43,19 +43,19 @@ if TYPE_CHECKING:
 
 DAILY, WEEKLY, MONTHLY = 7, 4, 6
 _KEEP = f"{{ daily = {DAILY}, weekly = {WEEKLY}, monthly = {MONTHLY} }}"
-# An alarm has its grace, and the house is looked at once an hour.
-_NOTICED_WITHIN = timedelta(hours=2)
 _PASSING = (Reason.CONNECTION_LOST, Reason.NO_SPACE, Reason.LOCK, Reason.TIMEOUT, Reason.ENGINE)
 _SERVER_OFF = ((40, 2.5), (199.5, 0.3), (301, 9))
 
 
 def written(clients: int) -> str:
-    """Return the configuration of so many clients: nightly ones, some with a window, some every twelve hours."""
+    """Return the configuration of so many clients: nightly ones, some with a window, some by day."""
     lines = ['[appliance]\ntimezone = "Europe/Berlin"\n[defaults]\npaths = ["/"]\n', f"keep = {_KEEP}\n"]
     for number in range(clients):
-        kind = ('schedule = "H 2 * * *"', 'schedule = "30 2 * * *"\nwindow = "01:00-05:00"', 'every = "12h"')[
-            number % 3
-        ]
+        kind = (
+            'schedule = "H 2 * * *"',
+            'schedule = "30 2 * * *"\nwindow = "01:00-05:00"',
+            'schedule = "15 14 * * *"',
+        )[number % 3]
         away = 'offline = "skip"\n' if number % 7 == 0 else ""
         lines.append(f'[clients.c{number:04d}]\nhost = "c{number:04d}.lan"\n{kind}\n{away}')
     return "".join(lines)
@@ -89,14 +89,18 @@ class Seen:
 
 
 class House:
-    """The house; `step` is how much time passes between two looks of the supervisor."""
+    """The house; `step` is how much time passes between two looks for who is due, `look` between two for alarms."""
 
-    def __init__(self, path: Path, clients: int, begin: datetime, *, seed: int, step: timedelta) -> None:
+    def __init__(
+        self, path: Path, clients: int, begin: datetime, *, seed: int, step: timedelta, look: timedelta
+    ) -> None:
         self.clock = FixedClock(begin)
         self.journal = SqliteJournal(path, self.clock)
         self.appliance: Appliance = parse({"borgpull.toml": written(clients)}, {})
         self.seen = Seen()
-        self._begin, self._step = begin, step
+        self._begin, self._step, self._look_every = begin, step, look
+        # An alarm has its grace, and is seen at one look or the next.
+        self._noticed_within = 2 * look
         self._chance = random.Random(seed)  # noqa: S311 - the same year for the same seed
         self._truth = {client.name: Truth() for client in self.appliance.clients}
         self._choices, self._upkeep = Choices(Habits(self.journal).of), Upkeep(self.journal)
@@ -138,7 +142,7 @@ class House:
             self._choices.forget(name)
             self._upkeep.forget(name)
             self._histories = None
-        if now - self._looked >= timedelta(hours=1):
+        if now - self._looked >= self._look_every:
             self._looked = now
             self._look(now)
 
@@ -289,9 +293,9 @@ class House:
                 self._stale.pop(client.name, None)
             self.seen.overdue += is_stale and since == now
             waited = now - max(since, self._began)
-            if is_stale and client.name not in told and waited > _NOTICED_WITHIN:
+            if is_stale and client.name not in told and waited > self._noticed_within:
                 self.seen.unnoticed.append(f"{client.name} at {now:%Y-%m-%d %H:%M}")
-            if client.name in told and not is_stale and now - good > _NOTICED_WITHIN:
+            if client.name in told and not is_stale and now - good > self._noticed_within:
                 self.seen.false_alarms.append(f"{client.name} at {now:%Y-%m-%d %H:%M}")
 
     def overdue_checks(self, now: datetime) -> list[str]:

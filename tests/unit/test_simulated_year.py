@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def test_in_a_year_of_failures_nobody_goes_unnoticed_and_nothing_goes_that_is_kept(tmp_path: Path) -> None:
     begin = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
-    house = House(tmp_path / "journal.sqlite", 3, begin, seed=1, step=timedelta(hours=1))
+    house = House(tmp_path / "journal.sqlite", 3, begin, seed=1, step=timedelta(hours=1), look=timedelta(hours=1))
 
     seen = house.live(365)
 
