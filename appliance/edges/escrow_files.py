@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 # A configuration is text: what is larger got there by mistake, and would go into each bundle.
 _LARGEST = 4 << 20
-_LEFT_BY_EDITORS = ("~", ".swp", ".new", ".tmp")
+# What editors leave, and bundles: one that holds the one before would grow for ever.
+_NO_PART_OF_IT = ("~", ".swp", ".new", ".tmp", ".gpg")
 _SIDE_FILES = ("-wal", "-shm")
 
 
@@ -150,7 +151,7 @@ class EscrowFiles:
 
 
 def _is_passing(name: str) -> bool:
-    return name.endswith(_LEFT_BY_EDITORS) or name.startswith((escrow.FILE_PREFIX, ".nfs"))
+    return name.endswith(_NO_PART_OF_IT) or name.startswith((escrow.FILE_PREFIX, ".nfs"))
 
 
 def _holds(place: Path, file: BundledFile) -> bool:
