@@ -63,7 +63,8 @@ def question_verdict(
         )
     if result is not None and not result.outcome.is_good:
         return _said_no(result, stop_reason)
-    if result is None or state is None or state.exit_code is None:
+    if result is None or state is None or state.exit_code is None or state.exit_code in _KILLED:
+        # Killed after its last word, it may have undone nothing: what it said is no proof either.
         return _no_proof(state, stop_reason)
     if state.exit_code != result.outcome.exit_code:
         return _disbelieved(result, f"it ended with exit code {state.exit_code}")

@@ -63,7 +63,7 @@ def test_a_success_that_names_something_left_out_is_a_warning(result: Result) ->
         (ended(0), None, (Outcome.FAILED, Reason.INTERNAL)),
         (ended(70), None, (Outcome.FAILED, Reason.INTERNAL)),
         (ended(1), good(), (Outcome.FAILED, Reason.INTERNAL)),
-        (ended(137), good(), (Outcome.FAILED, Reason.INTERNAL)),
+        (ended(137), good(), (Outcome.INTERRUPTED, Reason.KILLED)),
         (ended(0), replace(good(), outcome=Outcome.WARNING), (Outcome.FAILED, Reason.INTERNAL)),
         (ended(3), bad(Reason.UNREACHABLE), (Outcome.FAILED, Reason.UNREACHABLE)),
         (ended(0), bad(Reason.UNREACHABLE), (Outcome.FAILED, Reason.UNREACHABLE)),
