@@ -106,7 +106,7 @@ def compared_restores(lab: Lab, pairs: int) -> restores.Restores:
     server = Machine(lab, "trixie", tree="none", options=("--volume", f"{appliance.volumes['repos']}:/repos:ro"))
     backs = restores.ways(appliance, machine, server)
     load = load_now()
-    found = restores.measure(lab, backs, pairs, say)
+    found = restores.measure(appliance, backs, pairs, say)
     print(f"\nload of this machine at the start and the end: {load} - {load_now()}")
     print(f"\n{report_back.restored(found)}\n", flush=True)
     lab.sweep(f"{lab.prefix}-")

@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from threading import Thread
 from typing import TYPE_CHECKING, Self
 
+from appliance.plan.places import LABEL_CLIENT
 from bench.way import NotTheSameWorkError
 from tests.e2e.harness.engine import docker
 
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from tests.e2e.harness.appliance import ApplianceUnderTest
+
 _PYTHON = "/opt/borgpull/bin/python"
 _COMMAND_SECONDS = 1800.0
+_STARTED = '{{.ID}} {{index .Actor.Attributes "name"}}'
 # Runs the words after the first, with standard output into the file that the first one names.
 _TAKE = """
 import json, resource, subprocess, sys, time
@@ -70,11 +74,11 @@ def take(container: str, output: str, *words: str) -> Taken:
 
 
 class Watch:
-    """Looks at every container with a label that starts within the block."""
+    """Looks at every container of a client that starts within the block."""
 
-    def __init__(self, label: str) -> None:
-        """Look at those with that label, `KEY=VALUE`."""
-        self._label = label
+    def __init__(self, appliance: ApplianceUnderTest, client: str) -> None:
+        """Look at those of this appliance alone: another one may have a client of that name too."""
+        self._client, self._prefix = client, f"{appliance.name}-"
         self._peaks: list[int] = []
         self._looks: list[Thread] = []
 
@@ -84,7 +88,7 @@ class Watch:
         self._told = subprocess.Popen(
             (
                 "docker", "events", "--since", since, "--filter", "type=container", "--filter", "event=start",
-                "--filter", f"label={self._label}", "--format", "{{.ID}}",
+                "--filter", f"label={LABEL_CLIENT}={self._client}", "--format", _STARTED,
             ),
             stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
@@ -107,7 +111,10 @@ class Watch:
 
     def _listen(self) -> None:
         for line in self._told.stdout or ():
-            look = Thread(target=self._look, args=(line.strip(),))
+            container, name = line.split()
+            if not name.startswith(self._prefix):
+                continue
+            look = Thread(target=self._look, args=(container,))
             self._looks.append(look)
             look.start()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from appliance.plan.places import LABEL_CLIENT
 from bench.bare import BareBorg
 from bench.compare import Timings, pair_name
 from bench.memory import Taken, Watch, take
@@ -92,7 +91,7 @@ def measure(appliance: ApplianceUnderTest, files: int, pairs: int, say: Callable
     for number in range(pairs):
         for question in questions(files):
             for way in (OURS, BY_HAND) if number % 2 == 0 else (BY_HAND, OURS):
-                with Watch(f"{LABEL_CLIENT}={_CLIENT}") as watch:
+                with Watch(appliance, _CLIENT) as watch:
                     taken = (
                         _ours(appliance, *question.ours)
                         if way == OURS
@@ -116,7 +115,7 @@ def _archived(appliance: ApplianceUnderTest, files: int, say: Callable[[str], No
     )  # fmt: skip
     say(f"{files} empty files are there")
     appliance.borgpull("client", "add", _CLIENT, "--volume", volume)
-    with Watch(f"{LABEL_CLIENT}={_CLIENT}") as watch:
+    with Watch(appliance, _CLIENT) as watch:
         run = _ours(appliance, "run", _CLIENT)
     say(f"archived in {run.seconds:.2f} s")
     return Million(files=files, run=run, run_container_bytes=watch.resident_bytes)

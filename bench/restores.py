@@ -7,7 +7,6 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from appliance.plan.places import LABEL_CLIENT
 from bench.compare import Timings, pair_name
 from bench.memory import Watch
 from bench.sample_tree import LARGE_BYTES, SMALL_BYTES, SMALL_FILES
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
 
     from bench.ways_back import WayBack
     from tests.e2e.harness.appliance import ApplianceUnderTest
-    from tests.e2e.harness.lab import Lab
     from tests.e2e.harness.machine import Machine
 
 RESTORE = "restore"
@@ -51,17 +49,19 @@ def ways(appliance: ApplianceUnderTest, machine: Machine, server: Machine) -> tu
     )
 
 
-def measure(lab: Lab, backs: Sequence[WayBack], pairs: int, say: Callable[[str], None]) -> Restores:
+def measure(
+    appliance: ApplianceUnderTest, backs: Sequence[WayBack], pairs: int, say: Callable[[str], None]
+) -> Restores:
     """Restore once to look at the memory and to warm every cache, then so many pairs by the clock, taking turns."""
     found = Restores(names=tuple(way.name for way in backs))
     for way in backs:
-        with Watch(f"{LABEL_CLIENT}={CLIENT}") as watch:
-            _restore(way, f"{lab.prefix}-memory")
+        with Watch(appliance, CLIENT) as watch:
+            _restore(way, f"{appliance.lab.prefix}-memory")
         found.container_bytes[way.name] = watch.resident_bytes
     for number in range(pairs):
         pair = pair_name(number)
         for way in backs if number % 2 == 0 else reversed(backs):
-            took = _restore(way, f"{lab.prefix}-{pair}")
+            took = _restore(way, f"{appliance.lab.prefix}-{pair}")
             found.timings.add(RESTORE, way.name, took)
             say(f"{pair} {way.name:14} {took:7.2f} s")
     return found

@@ -46,6 +46,15 @@ def test_a_part_goes_where_it_is_told_and_a_slip_of_the_hand_is_answered_with_wh
     assert "Did you mean 'srv/tree/text.txt'?" in missing.stderr
 
 
+def test_a_dry_run_tells_everything_that_would_come(shared: Shared, tree: str) -> None:
+    whole = shared.appliance.json("files", tree, "latest")
+
+    *told, totals = shared.appliance.json("restore", tree, "latest", "--way", "local", "--dry-run")
+
+    assert [one["path"] for one in told] == [one["path"] for one in whole]
+    assert totals["members"] == len(whole)
+
+
 def test_damage_is_named_and_all_the_rest_comes_back(shared: Shared, hurt: str) -> None:
     appliance = shared.appliance
 
