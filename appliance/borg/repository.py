@@ -16,6 +16,11 @@ def init(plan: RunPlan) -> Command:
     return borg(plan, "init", "--encryption", plan.encryption, REPOSITORY)
 
 
+def configure(plan: RunPlan, option: str, value: int) -> Command:
+    """Write an option into the repository's own configuration."""
+    return borg(plan, "config", REPOSITORY, option, str(value))
+
+
 def list_archives(plan: RunPlan) -> Command:
     """List every archive and the repository's id, checkpoints too."""
     return borg(plan, "list", "--json", "--consider-checkpoints", "--format", "{comment}{end}", REPOSITORY)

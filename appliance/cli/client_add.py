@@ -44,7 +44,7 @@ def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> s
     "--jump", metavar="USER@HOST", multiple=True, help="Machine on the way, first one first; may be repeated."
 )
 @click.option("--callback", metavar="HOST:PORT", help="Where the client calls this Docker host, for method ssh-agent.")
-@click.option("--quota", help='The repository may not grow larger: "500G"; for methods with Borg on the client.')
+@click.option("--quota", help='The repository may not grow larger: "500G".')
 @click.option("--names", type=click.Choice([str(one) for one in Names]), help="How owners are named in archives.")
 @click.option("--folder", help="Folder of the Docker host, for method mount.")
 @click.option("--volume", help="Docker volume, for method mount.")

@@ -43,7 +43,6 @@ _METHODS = ", ".join(f'"{method}"' for method in MODELS)
 _WHY = {
     "callback": ", where the client calls this server",
     "dedicated_key": ", where the client calls this server",
-    "quota": ", where a Borg on the client writes into the repository",
     "stream": ", where Borg runs on the client and can start a command there",
     "folder": ", which reads what the Docker host has mounted",
     "volume": ", which reads what the Docker host has mounted",

@@ -118,6 +118,7 @@ class ClientBase(Values):
     notify_on: tuple[Literal["failure", "warning", "success"], ...] = ("failure", "warning")
     healthchecks: PingUrl | None = None
     memory: Memory | None = None
+    quota: Quota | None = None
 
     @model_validator(mode="after")
     def _comes_round(self) -> Self:
@@ -210,7 +211,6 @@ class BorgClient(MachineClient):
     names: Literal[Names.CLIENT, Names.NUMERIC] = Names.CLIENT
     paths: tuple[SourcePath, ...] = ()
     stream: Stream | None = None
-    quota: Quota | None = None
 
     @model_validator(mode="after")
     def _has_something_to_read(self) -> Self:

@@ -37,13 +37,11 @@ _COMMENTS = """
 # max_age = "36h"               # the last archive may be so old before the client is overdue
 # compression = "zstd,3"
 # exclude_caches = true         # leave out folders that hold a CACHEDIR.TAG
+# quota = "500G"                # the repository may not grow larger
 # enabled = false               # keep the archives, but make no new ones
 """
 _HINTS = {
-    **dict.fromkeys(
-        ("socat", "ssh-agent", "remote-forward"),
-        '# quota = "500G"                # the repository may not grow larger\n',
-    ),
+    **dict.fromkeys(("socat", "ssh-agent", "remote-forward"), ""),
     "sshfs": '# names = "client"              # how owners are named: client, chroot or numeric\n',
     "mount": '# marker = "/.mounted"          # a file that is there only while the share is mounted\n',
 }

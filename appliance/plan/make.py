@@ -40,13 +40,14 @@ def plan_run(
     check: PlannedCheck | None = None,
     protected: Sequence[str] = (),
     pruned: ClientHistory | None = None,
+    reserve: int = 0,
 ) -> RunPlan:
     """Plan one run, or one question to the repository; `ledger` is oldest first, `now` aware and in UTC.
 
     `tunnel_port` is the gateway's port of a client that dials in; `room` is what the repository may still grow, in
     bytes, where the client has no quota of its own. `destination` is another client, whose machine is reached in place
     of this one's; `tunnel_port` is its then. `protected` are names of archives that the operator protected by a
-    command, `pruned` is the history of prunes.
+    command, `pruned` is the history of prunes, `reserve` what is to stay free on the volume.
     """
     machine = _machine(destination or client)
     borg = client if isinstance(client, BorgClient) else None
@@ -95,6 +96,8 @@ def plan_run(
         check=check,
         protect=(*client.protect, *protected),
         compact=compacting(client, pruned, now),
+        reserve=reserve if reserve >= LEAST_QUOTA else 0,
+        quota=client.quota or 0,
         patience=int(machine.wake_timeout.total_seconds()) if machine and machine.wake else 0,
     )
 

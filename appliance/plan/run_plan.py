@@ -89,7 +89,8 @@ class RunPlan:
     machines on the way, first one first. `known` is the ledger; `storage_quota` in bytes bounds `borg serve`.
     `patience` is how long an absent client is waited for, since it has just been woken.
     `protect` are patterns of archives that no prune deletes; `compact` frees the room "after" the prune, "before" it
-    (what earlier ones deleted) or "later".
+    (what earlier ones deleted) or "later". `reserve` is what Borg leaves free on the volume, and `quota` how large the
+    repository may become whoever writes to it, both in bytes, 0 for no such bound.
     `keep` are the options of `borg prune`, `point` is the state that a repair may roll back to.
     """
 
@@ -135,6 +136,8 @@ class RunPlan:
     check: PlannedCheck | None = None
     protect: tuple[str, ...] = ()
     compact: str = "after"
+    reserve: int = 0
+    quota: int = 0
 
     @property
     def writes_from_the_client(self) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from appliance.borg import prune as verbs
 from appliance.plan import retention
 from appliance.plan.events import Result
-from appliance.pull import ledger, repository
+from appliance.pull import bounds, ledger, repository
 from appliance.pull.failure import Failure, insist
 from appliance.record import Outcome, Reason
 
@@ -25,6 +25,7 @@ def prune(plan: RunPlan, voice: Voice) -> Result:
     found = repository.look(plan)
     ledger.insist_complete(plan, found.archives)
     insist(retention.stranger_gate(plan, found.archives))
+    bounds.lift(plan)
     repository.forget(plan, found.temporary, voice)
     if plan.compact == "before":
         _compact(plan, voice)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from appliance.borg import exits, output
 from appliance.plan import gates
 from appliance.plan.events import Result
-from appliance.pull import ledger, link, repository
+from appliance.pull import bounds, ledger, link, repository
 from appliance.pull.contact import Contact
 from appliance.pull.failure import Failure, insist, stopped
 from appliance.pull.hooks import Hooks, hooks
@@ -71,6 +71,7 @@ def _create(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result
         met = connect(plan, contact, voice)
         found = looking.result() if looking else repository.make(plan, voice)
     ledger.insist_complete(plan, found.archives)
+    bounds.settle(plan)
     ends.control.beat()
     with hooks(plan, contact, ends, voice) as hooked:
         created, heard, reading = _read(plan, met, found, ends, voice)

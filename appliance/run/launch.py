@@ -61,6 +61,7 @@ def plan_for(desk: Desk, order: Order, *, room: int) -> RunPlan:
         room=room,
         restore=order.watch.record.restore,
         check=_check(desk, order),
+        reserve=order.settings.free_space,
         protected=json.loads(desk.journal.fact(protected_fact(name)) or "[]"),
         pruned=desk.journal.last_runs(Operation.PRUNE).get(name),
         destination=order.destination,

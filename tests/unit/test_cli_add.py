@@ -66,7 +66,7 @@ def test_each_method_and_reach_is_added_in_one_command(
         (("--reach", "direct", "--jump", "john@inter.lan"), "jump"),
         (("--jump", "inter.lan"), "jump"),
         (("--method", "ssh-agent", "--callback", "nas.lan"), "callback"),
-        (("--quota", "500G"), "quota"),
+        (("--quota", "much"), "quota"),
         (("--method", "socat", "--quota", "much"), "quota"),
         (("--method", "socat", "--folder", "/mnt/nas"), "folder"),
         (("--method", "socat", "--names", "chroot"), "names"),

@@ -154,3 +154,11 @@ def test_where_borg_runs_here_there_is_no_quota_for_the_client() -> None:
 def test_what_is_no_plan_is_refused_in_a_sentence(text: str) -> None:
     with pytest.raises(StateError, match=r"^the run plan cannot be read"):
         RunPlan.from_json(text)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_repository_is_bounded_by_its_quota_and_by_the_room_that_is_to_stay(method: str) -> None:
+    assert plan_of(method, extra='quota = "1G"', reserve=2 * GB).quota == 10**9
+    assert (plan_of(method, reserve=2 * GB).reserve, plan_of(method).quota) == (2 * GB, 0)
+    # Borg takes no reserve below ten million bytes.
+    assert plan_of(method, reserve=10**6).reserve == 0

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from appliance.plan.make import plan_run
-from appliance.pull import repository
+from appliance.pull import bounds, repository
 from appliance.record import Reason
 from tests.house import NOON, one
 
@@ -33,3 +33,11 @@ def test_a_crash_of_borg_is_told_by_what_it_ran_into(said: str, reason: Reason) 
 
     assert failure.reason is reason
     assert said in failure.message
+
+
+def test_a_bound_is_written_into_the_repository_only_where_it_is_another_one() -> None:
+    config = "[repository]\nid = 00\nadditional_free_space = 1000000000\n"
+
+    assert bounds.changes(config, {"additional_free_space": 10**9, "storage_quota": 0}) == {}
+    assert bounds.changes(config, {"additional_free_space": 0}) == {"additional_free_space": 0}
+    assert bounds.changes(config, {"storage_quota": 5 * 10**8}) == {"storage_quota": 5 * 10**8}

@@ -52,7 +52,7 @@ def repository(
     """Say how the repository stands, as the newest good run that looked at it told, and what checks found."""
     if checked is not None and checked.ever:
         told.add("repository_check_ok", not checked.damaged)
-    told.add("repository_quota_bytes", getattr(client, "quota", None) or 0)
+    told.add("repository_quota_bytes", client.quota or 0)
     told.add("repository_oldest_archive_timestamp_seconds", span.oldest.timestamp() if span else 0)
     told.add("repository_newest_archive_timestamp_seconds", span.newest.timestamp() if span else 0)
     looked = [run for run in good_runs if run.repository is not None and run.finished is not None]
