@@ -90,6 +90,7 @@ def _repository_json(repository: RepositoryStats | None) -> dict[str, Any] | Non
         "encryption": repository.encryption,
         "disk_size": repository.disk_size,
         "archives": repository.archives,
+        "transaction": repository.transaction,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.e2e.harness.by_hand import borg_by_hand
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from tests.e2e.harness.appliance import ApplianceUnderTest
     from tests.e2e.harness.shared import Shared
 
+_RETENTION = Path(__file__).parents[3] / "docs" / "how-to" / "retention.md"
 _PATH = ("--path", "/srv/tree/folder 0")
 
 
@@ -89,7 +91,7 @@ def test_what_is_protected_stays_and_a_simulation_says_so_without_deleting_anyth
     assert_nothing_is_left(appliance, client)
 
 
-def test_with_compact_after_what_was_deleted_is_still_in_the_files(shared: Shared) -> None:
+def test_with_compact_after_what_was_deleted_can_be_taken_back_by_the_recipe(shared: Shared) -> None:
     appliance, client = shared.appliance, "patient"
     appliance.add_client(client, shared.machine("trixie"), *_PATH)
     file = f"/config/clients.d/{client}.toml"
@@ -103,3 +105,13 @@ def test_with_compact_after_what_was_deleted_is_still_in_the_files(shared: Share
     assert "1 archive deleted; 2 archives kept, their room is freed by the next prune" in done.stdout
     assert appliance.archives(client) == [made[0], made[2]]
     assert set(segments) <= set(appliance.shell(f"find /repos/{client}/data -type f").stdout.split())
+    (before,) = [run for run in appliance.json("history", client) if (run["archive"] or {}).get("name") == made[2]]
+    block = _RETENTION.read_text("utf-8").split("```sh\n")[1].split("```")[0]
+    script = block.replace("TRANSACTION", str(before["repository"]["transaction"])).replace("web1", client)
+    # The appliance of these tests is paused all the time.
+    script = "\n".join(line for line in script.splitlines() if not line.startswith("borgpull "))
+    shown = appliance.shell(script, check=False)
+    assert shown.returncode == 0, shown.stdout + shown.stderr
+    assert [line.split()[0] for line in shown.stdout.splitlines()] == made
+    appliance.shell(f"rm -r /repos/{client}-before /tmp/before")
+    assert outside_archives(appliance, client) == [made[0], made[2]]
