@@ -80,6 +80,9 @@ class FakeVolumes:
         self.ground = replace(self.ground, marker=plan.appliance_id)
         return self.refusal
 
+    def mark(self, appliance_id: str) -> None:
+        self.ground = replace(self.ground, marker=appliance_id)
+
     def release(self, client: str, run_id: str) -> None:
         self.released.append((client, run_id))
 

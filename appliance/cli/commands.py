@@ -21,6 +21,7 @@ _VERBS = {
     "gateway": "appliance.cli.gateway:gateway",
     "health": "appliance.cli.health:health",
     "history": "appliance.cli.history:history",
+    "import": "appliance.cli.importing:import_repository",
     "key": "appliance.cli.key:key",
     "logs": "appliance.cli.logs:logs",
     "monitoring": "appliance.cli.monitoring:monitoring",

@@ -96,6 +96,13 @@ class Volumes:
             return Refusal(reason=_REASONS.get(error.errno or 0, Reason.REPOSITORY), sentence=sentence)
         return None
 
+    def mark(self, appliance_id: str) -> None:
+        """Leave the marker where there is none, so that the volume is known again; raises StateError."""
+        try:
+            self._mark(appliance_id)
+        except OSError as error:
+            raise StateError(f"{error.filename} cannot be written: {error.strerror}") from error
+
     def release(self, client: str, run_id: str) -> None:
         """Remove the locks that this run left in the repository and in Borg's cache; raises StateError.
 

@@ -32,12 +32,27 @@ MATCH = "match"
 SIMULATE = "simulate"
 # Whether the escrow and the repository's folder are enough: nothing else is there.
 ESCROW_CHECK = "escrow-check"
+# What a repository of somebody else's Borg holds: nothing of it is written.
+ADOPT = "adopt"
 # The answer is about each file of an archive, some 300 bytes. Borg lists it faster than it is read, so the log must
 # hold all that the reader is behind.
 _LONG_ANSWERS = ("files", "find", "diff", PREVIEW)
 _LONG_LOG_BYTES = 1_000_000_000
 _LOG_BYTES = 20_000_000
-QUESTIONS = ("archives", "files", "find", "diff", "key-export", "inspect", SCAN, PREVIEW, MATCH, ESCROW_CHECK, SIMULATE)
+QUESTIONS = (
+    "archives",
+    "files",
+    "find",
+    "diff",
+    "key-export",
+    "inspect",
+    SCAN,
+    PREVIEW,
+    MATCH,
+    ESCROW_CHECK,
+    SIMULATE,
+    ADOPT,
+)
 # A Borg command of an operator on the client: no run that is recorded, but under the client's lock like one.
 BY_HAND = "by-hand"
 # They meet nothing but the repository: no network, no right (S6).
@@ -88,10 +103,8 @@ def container_spec(
         machine = destination or client
         mounts = (*_reaching(machine, plan), *_repository(client))
         return _spec(client, plan, settings, mounts=mounts, network=_network(machine, settings))
-    if plan.operation == ESCROW_CHECK:
-        return _spec(client, plan, settings, mounts=_out_of_the_escrow(client, plan), network="none")
     if plan.operation in QUESTIONS:
-        return _spec(client, plan, settings, mounts=(_plan(plan), *_repository(client)), network="none")
+        return _spec(client, plan, settings, mounts=_for_a_question(client, plan), network="none")
     if plan.operation not in (*Operation, BY_HAND):
         raise ValueError(f"no container is known for the operation {plan.operation}")
     return _of_a_run(client, plan, settings)
@@ -230,6 +243,16 @@ def _repository(client: Client) -> tuple[Mount, ...]:
         _ours(places.repository_folder(client.name), places.REPOSITORY, read_only=False),
         _ours(places.cache_folder(client.name), places.CACHE, read_only=False),
     )
+
+
+def _for_a_question(client: Client, plan: RunPlan) -> tuple[Mount, ...]:
+    if plan.operation == ESCROW_CHECK:
+        return _out_of_the_escrow(client, plan)
+    passphrase, repository, cache = _repository(client)
+    if plan.operation == ADOPT:
+        # Not ours yet: it is only looked at.
+        return (_plan(plan), passphrase, replace(repository, read_only=True))
+    return (_plan(plan), passphrase, repository, cache)
 
 
 def _out_of_the_escrow(client: Client, plan: RunPlan) -> tuple[Mount, ...]:

@@ -10,10 +10,22 @@ from pathlib import Path
 
 from appliance.errors import BorgpullError
 from appliance.plan import places
-from appliance.plan.container import BY_HAND, ESCROW_CHECK, MATCH, PREVIEW, SIMULATE
+from appliance.plan.container import ADOPT, BY_HAND, ESCROW_CHECK, MATCH, PREVIEW, SIMULATE
 from appliance.plan.events import Result
 from appliance.plan.run_plan import RunPlan
-from appliance.pull import answers, by_hand, checking, escrow_check, finding, link, matching, pruning, repairing, story
+from appliance.pull import (
+    adopting,
+    answers,
+    by_hand,
+    checking,
+    escrow_check,
+    finding,
+    link,
+    matching,
+    pruning,
+    repairing,
+    story,
+)
 from appliance.pull.drills import story as drilling
 from appliance.pull.ends import Ends
 from appliance.pull.failure import Failure
@@ -70,6 +82,7 @@ _BY_ITSELF = {
     "key-export": answers.key_export,
     "scan": answers.scan,
     ESCROW_CHECK: escrow_check.check,
+    ADOPT: adopting.look,
     SIMULATE: pruning.simulate,
 }
 

@@ -125,7 +125,7 @@ def stats(found: Found, cache: dict[str, int], archives: int) -> RepositoryStats
         unique_csize=cache["unique_csize"],
         total_chunks=cache["total_chunks"],
         total_unique_chunks=cache["total_unique_chunks"],
-        disk_size=_disk_size(_ROOT),
+        disk_size=disk_size(),
         archives=archives,
         transaction=standing.transaction if standing else None,
         segments=standing.segments if standing else None,
@@ -221,5 +221,6 @@ def _lock_owners(folder: Path) -> frozenset[str]:
         return frozenset({"somebody with other rights"})
 
 
-def _disk_size(folder: Path) -> int:
-    return sum(os.lstat(Path(place) / name).st_size for place, _, names in os.walk(folder) for name in names)
+def disk_size() -> int:
+    """Return how many bytes the repository's files have."""
+    return sum(os.lstat(Path(place) / name).st_size for place, _, names in os.walk(_ROOT) for name in names)

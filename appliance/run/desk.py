@@ -40,6 +40,9 @@ class Volumes(Protocol):
     def prepare(self, plan: RunPlan) -> Refusal | None:
         """Make the client's folders, the marker if it is missing, and write the plan; or say why it cannot be done."""
 
+    def mark(self, appliance_id: str) -> None:
+        """Leave the marker where there is none, so that the volume is known again."""
+
     def release(self, client: str, run_id: str) -> None:
         """Remove the locks that this run of the client left; its container must be gone."""
 
