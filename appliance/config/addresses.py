@@ -92,10 +92,10 @@ def _mac_address(text: str) -> str:
     return ":".join(digits[at : at + 2] for at in range(0, 12, 2))
 
 
-Address = Annotated[Endpoint, BeforeValidator(_endpoint)]
+Address = Annotated[Endpoint, BeforeValidator(_endpoint, json_schema_input_type=str)]
 Host = Annotated[str, AfterValidator(_host)]
 IpAddress = Annotated[str, AfterValidator(_address)]
-JumpHosts = Annotated[tuple[Login, ...], BeforeValidator(_jump_hosts)]
+JumpHosts = Annotated[tuple[Login, ...], BeforeValidator(_jump_hosts, json_schema_input_type=str | list[str])]
 Listen = Annotated[str, AfterValidator(_listen)]
 MacAddress = Annotated[str, AfterValidator(_mac_address)]
 Port = Annotated[int, Field(strict=True, ge=1, le=65535)]

@@ -69,6 +69,6 @@ def _is_web(url: ChannelUrl) -> ChannelUrl:
     return url
 
 
-_Url = Annotated[ChannelUrl, BeforeValidator(ChannelUrl.read)]
-ChannelUrls = Annotated[tuple[_Url, ...], BeforeValidator(_listed)]
-PingUrl = Annotated[ChannelUrl, BeforeValidator(ChannelUrl.read), AfterValidator(_is_web)]
+_Url = Annotated[ChannelUrl, BeforeValidator(ChannelUrl.read, json_schema_input_type=str)]
+ChannelUrls = Annotated[tuple[_Url, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+PingUrl = Annotated[ChannelUrl, BeforeValidator(ChannelUrl.read, json_schema_input_type=str), AfterValidator(_is_web)]

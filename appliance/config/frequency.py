@@ -25,6 +25,8 @@ WORDS = tuple(_PERIODS)
 NEVER = "never"
 _LEAST = timedelta(hours=1)
 _FORMS = 'write "hourly", "daily", "weekly", "monthly", a duration such as "10d", or "never"'
+# What an editor is told of it.
+_AS_TEXT = core_schema.str_schema()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,4 +82,4 @@ class Frequency:
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> core_schema.CoreSchema:
         """Let a field of this type read its text by itself."""
-        return core_schema.no_info_plain_validator_function(cls.parse)
+        return core_schema.no_info_plain_validator_function(cls.parse, json_schema_input_schema=_AS_TEXT)

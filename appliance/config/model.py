@@ -153,7 +153,7 @@ class Hook(Values):
         return {"command": value} if isinstance(value, str) else value
 
 
-Hooks = tuple[Annotated[Hook, BeforeValidator(Hook.read)], ...]
+Hooks = tuple[Annotated[Hook, BeforeValidator(Hook.read, json_schema_input_type=str | Hook)], ...]
 
 
 class Stream(Values):

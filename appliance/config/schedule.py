@@ -27,6 +27,8 @@ MACROS = {
     "@weekly": "H H(0-5) * * H",
     "@monthly": "H H(0-5) H * *",
 }
+# What an editor is told of it.
+_AS_TEXT = core_schema.str_schema()
 # The days that every month has, so that `H` never skips February.
 _SPREAD = ((0, 59), (0, 23), (1, 28), (1, 12), (0, 6))
 _FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
@@ -109,7 +111,7 @@ class Schedule:
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> core_schema.CoreSchema:
         """Let a field of this type read its text by itself."""
-        return core_schema.no_info_plain_validator_function(cls.parse)
+        return core_schema.no_info_plain_validator_function(cls.parse, json_schema_input_schema=_AS_TEXT)
 
 
 def _check(schedule: Schedule) -> None:

@@ -135,21 +135,25 @@ def _file_name(text: str) -> str:
     return text
 
 
+# What an editor is told of them; all that is wrong beyond that, `borgpull config check` says.
+_DurationText = Annotated[str, Field(pattern=r"^\s*(?:\d{1,9}[wdhmsWDHMS])+\s*$", examples=["45s", "36h", "7d"])]
+_SizeText = Annotated[int, Field(ge=0)] | Annotated[str, Field(pattern=r"^\s*\d.*$", examples=["500M", "2TiB"])]
+
 ArchivePattern = Annotated[str, AfterValidator(_archives)]
 ClientName = Annotated[str, AfterValidator(client_name)]
 CommandLine = Annotated[str, AfterValidator(_command_line)]
 Compression = Annotated[str, AfterValidator(_compression)]
 Count = Annotated[int, Field(strict=True, ge=0)]
-Duration = Annotated[timedelta, BeforeValidator(parse_duration)]
+Duration = Annotated[timedelta, BeforeValidator(parse_duration, json_schema_input_type=_DurationText)]
 FileName = Annotated[str, AfterValidator(_file_name)]
 Flag = Annotated[bool, Field(strict=True)]
 FolderPath = Annotated[PurePosixPath, AfterValidator(lambda path: PurePosixPath(_source_path(str(path))))]
 NetworkName = Annotated[str, AfterValidator(_engine_name)]
 Pattern = Annotated[str, AfterValidator(_pattern)]
-Quota = Annotated[int, BeforeValidator(_size), AfterValidator(_quota)]
+Quota = Annotated[int, BeforeValidator(_size, json_schema_input_type=_SizeText), AfterValidator(_quota)]
 Share = Annotated[float, Field(strict=True, gt=0, le=1)]
-Size = Annotated[int, BeforeValidator(_size)]
-Memory = Annotated[int, BeforeValidator(_size), AfterValidator(_memory)]
+Size = Annotated[int, BeforeValidator(_size, json_schema_input_type=_SizeText)]
+Memory = Annotated[int, BeforeValidator(_size, json_schema_input_type=_SizeText), AfterValidator(_memory)]
 SourcePath = Annotated[str, AfterValidator(_source_path)]
-TimeZone = Annotated[ZoneInfo, BeforeValidator(_zone)]
+TimeZone = Annotated[ZoneInfo, BeforeValidator(_zone, json_schema_input_type=str)]
 VolumeName = Annotated[str, AfterValidator(_engine_name)]

@@ -8,6 +8,9 @@ from datetime import time
 
 from pydantic_core import core_schema
 
+# What an editor is told of it.
+_AS_TEXT = core_schema.str_schema(pattern=r"^\s*\d?\d:\d\d\s*-\s*\d?\d:\d\d\s*$")
+
 
 @dataclass(frozen=True, slots=True)
 class Window:
@@ -43,4 +46,4 @@ class Window:
     @classmethod
     def __get_pydantic_core_schema__(cls, _source: object, _handler: object) -> core_schema.CoreSchema:
         """Let a field of this type read its text by itself."""
-        return core_schema.no_info_plain_validator_function(cls.parse)
+        return core_schema.no_info_plain_validator_function(cls.parse, json_schema_input_schema=_AS_TEXT)
