@@ -17,6 +17,9 @@ from tests.fakes import Script
 if TYPE_CHECKING:
     from tests.contract.engines import Stage
 
+# A busy engine takes its time to hand a signal on.
+PATIENCE = 60
+
 
 def test_a_container_that_ends_tells_its_exit_code_and_when(stage: Stage) -> None:
     spec = stage.spec(Script(exit_code=3))
@@ -87,7 +90,7 @@ def test_what_it_said_so_far_can_be_had_while_it_runs(stage: Stage) -> None:
 
     assert next(followed).text == "first"
     assert [line.text for line in stage.engine.said(spec.name)] == ["first"]
-    stage.engine.stop(spec.name, 10)
+    stage.engine.stop(spec.name, PATIENCE)
     assert list(followed) == []
 
 
@@ -114,7 +117,7 @@ def test_a_stopped_container_ends_by_the_signal(stage: Stage) -> None:
     spec = stage.spec(Script(hangs=True))
     stage.engine.start(spec)
 
-    stage.engine.stop(spec.name, 10)
+    stage.engine.stop(spec.name, PATIENCE)
 
     assert stage.ended(spec.name).exit_code == 143
 
@@ -125,7 +128,7 @@ def test_stopping_ends_the_lines_that_somebody_reads(stage: Stage) -> None:
     lines = stage.engine.lines(spec.name)
 
     assert next(lines) == "first"
-    stage.engine.stop(spec.name, 10)
+    stage.engine.stop(spec.name, PATIENCE)
     assert list(lines) == []
 
 
@@ -180,7 +183,7 @@ def test_ours_are_all_that_carry_the_label_running_or_not(stage: Stage) -> None:
     for spec in (running, done, foreign):
         stage.engine.start(spec)
     try:
-        stage.engine.stop(done.name, 10)
+        stage.engine.stop(done.name, PATIENCE)
         stage.ended(done.name)
 
         found = {state.name: state.running for state in stage.engine.ours(stage.appliance_id)}
