@@ -21,7 +21,8 @@ PROGRESS_EVERY = timedelta(seconds=1.5)
 RECONNECT_SECONDS = 1.0
 # A stream ends a moment before the engine says that its container ended.
 _FIRST_LOOKS = (0.05, 0.1, 0.2)
-_CLEAN_READINGS = 2
+# An engine that breaks a stream off may look as if it had come to its end.
+_CLEAN_READINGS = 6
 _REFUSED_READINGS = 10
 
 
@@ -36,7 +37,7 @@ def follow(desk: Desk, watch: Watch) -> RunRecord | None:
             # The stream may have broken just before the last word: an ended container is read again for it.
             clean, refused = (clean + 1, refused) if heard else (clean, refused + 1)
             if state is None or watch.result is not None or clean > _CLEAN_READINGS or refused > _REFUSED_READINGS:
-                return _conclude(desk, watch, state)
+                return _conclude(desk, watch, state, unheard=refused > _REFUSED_READINGS)
             if heard:
                 continue
         if desk.pause(next(pauses, RECONNECT_SECONDS)):
@@ -100,7 +101,7 @@ def _tell_progress(desk: Desk, watch: Watch, progress: Progress) -> None:
         desk.log(watch.record, events.Note(level="warning", message=f"progress is not recorded: {error}"))
 
 
-def _conclude(desk: Desk, watch: Watch, state: ContainerState | None) -> RunRecord | None:
+def _conclude(desk: Desk, watch: Watch, state: ContainerState | None, *, unheard: bool) -> RunRecord | None:
     known = desk.journal.repository(watch.record.client)
     end = verdict(
         watch.record,
@@ -109,6 +110,9 @@ def _conclude(desk: Desk, watch: Watch, state: ContainerState | None) -> RunReco
         stop_reason=watch.stop_reason,
         pinned=known.repository_id if known else None,
     )
+    if end.reason is Reason.INTERNAL and unheard and watch.result is None:
+        # It may have said something, and even that all is well: nobody knows, so it does not count.
+        end = Verdict(outcome=Outcome.FAILED, reason=Reason.ENGINE, message=_UNHEARD.format(watch.trouble))
     if end.reason is Reason.INTERNAL and state is not None:
         _show_its_output(desk, watch)
     if not end.outcome.is_good:
@@ -123,6 +127,9 @@ def _conclude(desk: Desk, watch: Watch, state: ContainerState | None) -> RunReco
     if state is not None:
         _remove(desk, watch)
     return record
+
+
+_UNHEARD = "The container ended, but the engine did not let its last word be read: {}"
 
 
 def _go_on(desk: Desk, watch: Watch, spec: ContainerSpec, first: Verdict) -> RunRecord | None:

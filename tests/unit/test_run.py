@@ -257,7 +257,8 @@ def test_a_container_whose_output_cannot_be_read_at_all_is_a_failure_in_the_end(
 
     ended = trial.run()
 
-    assert (ended.outcome, ended.reason) == (Outcome.FAILED, Reason.INTERNAL)
+    assert (ended.outcome, ended.reason) == (Outcome.FAILED, Reason.ENGINE)
+    assert "the engine did not let its last word be read: the output of" in ended.message
     assert trial.containers == 0
 
 
