@@ -113,7 +113,7 @@ def test_old_runs_are_forgotten_but_neither_their_counts_nor_their_archives(jour
     assert journal.archives("web") == [entry(archive(1), "old")]
 
 
-def test_of_what_went_well_a_quarter_ago_the_numbers_are_left_and_of_what_failed_everything(
+def test_of_what_went_well_a_month_ago_and_of_the_rest_a_quarter_ago_the_numbers_are_left(
     journal: SqliteJournal,
 ) -> None:
     good = ended(begun("good"), Outcome.SUCCESS, archive=archive(1), repository=repository())
@@ -122,14 +122,18 @@ def test_of_what_went_well_a_quarter_ago_the_numbers_are_left_and_of_what_failed
         ended(begun("warned", after_hours=1), Outcome.WARNING, archive=archive(2)),
         ended(begun("failed", after_hours=2), Outcome.FAILED, reason=Reason.AUTH),
         ended(begun("pruned", after_hours=3, operation=Operation.PRUNE), Outcome.SUCCESS),
+        ended(begun("away", after_hours=4), Outcome.SKIPPED, reason=Reason.OFFLINE),
     ):
         journal.finish(old)
     before = list(journal.glances(good.started))
 
-    journal.finish(ended(begun("late", after_hours=93 * 24), Outcome.FAILED))
-
-    assert [run.run_id for run in journal.history()] == ["late", "failed", "warned"]
+    journal.finish(ended(begun("later", after_hours=32 * 24), Outcome.FAILED))
+    assert [run.run_id for run in journal.history()] == ["later", "failed", "warned"]
     assert list(journal.glances(good.started))[:-1] == before
+
+    journal.finish(ended(begun("late", after_hours=93 * 24), Outcome.FAILED))
+    assert [run.run_id for run in journal.history()] == ["late", "later"]
+    assert list(journal.glances(good.started))[:-2] == before
     assert ("web", good.started) in list(journal.good_starts(good.started))
 
 
