@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from appliance.cli import live_status
 from appliance.cli.present_status import (
     ClientStatus,
     Story,
@@ -32,9 +31,8 @@ from appliance.record import Operation
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from rich.console import RenderableType
-
     from appliance.cli.surroundings import Store
+    from appliance.config.model import Appliance
 
 
 @click.command()
@@ -60,25 +58,43 @@ def status(world: Surroundings, names: tuple[str, ...], *, watch: bool, for_prog
     if for_programs:
         say_json([one.to_json() for one in statuses(world, store, names)])
     elif watch:
-        live_status.watch(world, console, lambda: (statuses(world, store, names), headlines(world, store)))
+        # Half of all that is imported, and seldom asked for.
+        from appliance.cli import live_status  # noqa: PLC0415
+
+        live_status.watch(world, console, lambda: look(world, store, names))
     else:
-        show(_page(world, store, names))
+        show(status_page(*look(world, store, names), world.clock.now()))
 
 
-def _page(world: Surroundings, store: Store, names: tuple[str, ...]) -> RenderableType:
-    return status_page(statuses(world, store, names), headlines(world, store), world.clock.now())
+def look(world: Surroundings, store: Store, names: tuple[str, ...]) -> tuple[tuple[ClientStatus, ...], tuple[str, ...]]:
+    """Return every line and every headline, by one reading of the configuration: a thousand clients take a while."""
+    loaded = _loaded(world)
+    return _folded(world, store, names, loaded), headlines(world, store, loaded)
+
+
+def _loaded(world: Surroundings) -> Appliance | ConfigError:
+    try:
+        return world.load()
+    except ConfigError as error:
+        return error
 
 
 def statuses(world: Surroundings, store: Store, names: tuple[str, ...]) -> tuple[ClientStatus, ...]:
     """Fold configuration and journal; every client when none is named. Raises NotFoundError for an unknown name."""
+    return _folded(world, store, names, _loaded(world))
+
+
+def _folded(
+    world: Surroundings, store: Store, names: tuple[str, ...], loaded: Appliance | ConfigError
+) -> tuple[ClientStatus, ...]:
     now = world.clock.now()
     stories = _stories(store, now)
-    try:
-        known = {client.name: client_status(client, stories(client.name), now) for client in world.load().clients}
-    except ConfigError:
+    if isinstance(loaded, ConfigError):
         # The clients that ever ran are still worth showing.
         histories = sorted(store.last_runs().items())
         known = {name: remembered_status(history, stories(name)) for name, history in histories}
+    else:
+        known = {client.name: client_status(client, stories(client.name), now) for client in loaded.clients}
     for name in names:
         if name not in known:
             raise no_such_client(name, known)
@@ -121,7 +137,7 @@ def next_runs(store: Store) -> Mapping[str, datetime]:
     return {client: datetime.fromisoformat(when) for client, when in found.items() if when}
 
 
-def headlines(world: Surroundings, store: Store) -> tuple[str, ...]:
+def headlines(world: Surroundings, store: Store, loaded: Appliance | ConfigError) -> tuple[str, ...]:
     """Say what concerns the whole appliance and should be read before the table."""
     now = world.clock.now()
     heartbeat = heartbeat_age(store, now)
@@ -140,10 +156,9 @@ def headlines(world: Surroundings, store: Store) -> tuple[str, ...]:
     if gateway:
         lines.append(f"Nobody can dial in: {gateway}")
     lines += _notifications(store)
-    problems = _config_problems(world)
-    if problems:
+    if isinstance(loaded, ConfigError):
         lines.append("The configuration is wrong; the last good one stays in force:")
-        lines.extend(f"  {problem}" for problem in problems)
+        lines.extend(f"  {problem}" for problem in loaded.problems)
     return tuple(lines)
 
 
@@ -158,11 +173,3 @@ def _notifications(store: Store) -> Iterable[str]:
         failed, good = record.last_failure, record.last_success
         if not stuck and failed is not None and (good is None or failed > good):
             yield f"The last notification by {record.kind} was not delivered: {record.trouble}; `borgpull notify test`"
-
-
-def _config_problems(world: Surroundings) -> tuple[str, ...]:
-    try:
-        world.load()
-    except ConfigError as error:
-        return tuple(str(problem) for problem in error.problems)
-    return ()

@@ -114,6 +114,8 @@ class Schedule:
         return core_schema.no_info_plain_validator_function(cls.parse, json_schema_input_schema=_AS_TEXT)
 
 
+# A thousand clients have a handful of schedules between them.
+@lru_cache(maxsize=1024)
 def _check(schedule: Schedule) -> None:
     text = schedule.expression
     count = len(MACROS.get(text, text).split())

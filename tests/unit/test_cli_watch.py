@@ -15,7 +15,7 @@ from appliance.cli.live_status import watch
 from appliance.cli.pace import LiveRun, Paces
 from appliance.cli.present_live import STRIP_DAYS, Scene, live_page
 from appliance.cli.present_status import ClientStatus
-from appliance.cli.status import headlines, statuses
+from appliance.cli.status import look
 from appliance.plan.days import Day
 from appliance.record import Operation, Outcome, Progress, Reason, RunRecord
 from tests.cli_world import CliWorld
@@ -174,7 +174,7 @@ class Terminal:
         self.world.meanwhile = [*meanwhile, _interrupt]
         console = Console(file=self.output, force_terminal=True, width=120, height=40, highlight=False)
         around, store = self.world.surroundings(), self.world.journal
-        watch(around, console, lambda: (statuses(around, store, ()), headlines(around, store)))
+        watch(around, console, lambda: look(around, store, ()))
         return self.output.getvalue()
 
 
