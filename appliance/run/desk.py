@@ -96,7 +96,8 @@ class Desk:
 class Watch:
     """A run in progress, as its worker and the supervisor share it; the supervisor sets only `stop_reason`.
 
-    `then` is the container that goes on where the first one ended well.
+    `then` is the container that goes on where the first one ended well. `is_recorded` says that the end of the run is
+    written down, and only its container is still to be removed.
     """
 
     record: RunRecord
@@ -108,6 +109,7 @@ class Watch:
     told: datetime | None = None
     trouble: str = ""
     then: ContainerSpec | None = None
+    is_recorded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

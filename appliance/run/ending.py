@@ -72,6 +72,7 @@ def record_end(desk: Desk, watch: Watch, end: Verdict, result: events.Result | N
     _note_what_was_checked(desk, record, result)
     _note_who_writes(desk, record)
     desk.journal.finish(record, entries, gone, _told(desk, record))
+    watch.is_recorded = True
     if end.outcome.is_good and record.operation in _CHANGE_THE_LEDGER:
         _keep_ledger(desk, record)
     why = f" ({end.reason})" if end.reason else ""

@@ -50,6 +50,9 @@ class Inbox:
         """Return the runs asked for, by client, refusing those that cannot be; one without a free slot stays open."""
         found: dict[str, tuple[Due, Request]] = {}
         for request in self._open(RequestKind.RUN):
+            if workers.is_tidying(request.client):
+                # Whoever saw the last run end may ask for the next one; it begins in a moment.
+                continue
             refusal = self._refusal(request, appliance, workers, engine_trouble)
             if not refusal and request.client in found:
                 refusal = f"{request.client} has been asked for already and is about to start"

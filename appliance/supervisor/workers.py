@@ -54,6 +54,11 @@ class Workers:
         records = (worker.watch.record for worker in self._workers.values())
         return sum(record.operation.is_upkeep and record.trigger is not Trigger.OPERATOR for record in records)
 
+    def is_tidying(self, client: str) -> bool:
+        """Whether the client's run has ended for everybody who looks, and what is left of it is being removed."""
+        worker = self._workers.get(client)
+        return worker is not None and worker.watch.is_recorded
+
     def run_ids(self) -> frozenset[str]:
         """Return the runs that have a thread of ours."""
         return frozenset(worker.watch.record.run_id for worker in self._workers.values())

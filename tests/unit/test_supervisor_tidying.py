@@ -1,0 +1,38 @@
+"""Who has seen a run end may ask for the next one at once, although its container is still being removed."""
+
+from __future__ import annotations
+
+import threading
+
+from appliance.record import Operation, Outcome, RequestKind
+from tests.supervised import World, until
+
+
+def test_who_asks_while_the_last_run_is_tidied_up_waits_a_moment_and_is_not_refused() -> None:
+    world = World()
+    world.journal.set_fact("paused", "2026-11-22T00:00:00+00:00")
+    let_go, remove = threading.Event(), world.engine.remove
+
+    def slow(name: str) -> None:
+        assert let_go.wait(30)
+        remove(name)
+
+    world.engine.remove = slow  # type: ignore[method-assign]  # this one engine takes its time
+    supervisor = world.supervisor()
+    world.journal.ask(RequestKind.RUN, "web1", Operation.CREATE)
+
+    def has_ended() -> bool:
+        supervisor.tick()
+        return any(run.finished for run in world.runs())
+
+    until(has_ended)
+    second = world.journal.ask(RequestKind.RUN, "web1", Operation.CREATE)
+    supervisor.tick()
+    request = world.journal.request(second)
+    assert request is not None
+    assert (request.run_id, request.refusal) == ("", "")
+
+    let_go.set()
+    world.settle(supervisor)
+
+    assert [run.outcome for run in world.runs()] == [Outcome.SUCCESS, Outcome.SUCCESS]
