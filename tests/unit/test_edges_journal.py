@@ -170,6 +170,26 @@ def test_a_journal_of_before_the_rollback_point_is_read_and_brought_up_to_date(p
     assert run.repository == repository("aa")
 
 
+def test_that_a_client_once_wrote_itself_outlives_the_runs_of_an_older_journal(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as old:
+        for step in MIGRATIONS[:-1]:
+            old.executescript(step)
+        for number, method in enumerate(("socat", "sshfs")):
+            text = json.dumps({"client": f"c{number}", "method": method})
+            old.execute(
+                "INSERT INTO runs VALUES (?, ?, 'create', '2020-01-01', '2020-01-01', 'success', NULL, ?)",
+                (f"r{number}", f"c{number}", text),
+            )
+        old.execute(f"PRAGMA user_version = {len(MIGRATIONS) - 1}")
+        old.commit()
+
+    journal = SqliteJournal(path, CLOCK)
+    known = journal.facts("borg_on_client/")
+    journal.close()
+
+    assert known == {"borg_on_client/c0": "yes"}
+
+
 def test_what_another_process_recorded_is_seen_although_the_rest_is_remembered(tmp_path: Path) -> None:
     ours, theirs = (SqliteJournal(tmp_path / "journal.sqlite", CLOCK) for _ in range(2))
     for number in range(30):

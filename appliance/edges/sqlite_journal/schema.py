@@ -142,5 +142,10 @@ MIGRATIONS = (
         PRIMARY KEY (started, client)
     ) WITHOUT ROWID;
     CREATE INDEX runs_by_outcome ON runs (outcome, started);
+
+    -- Runs are forgotten sooner from here on; that a client ever wrote into its repository itself must not be.
+    INSERT OR IGNORE INTO facts (key, value)
+        SELECT DISTINCT 'borg_on_client/' || client, 'yes' FROM runs
+        WHERE record ->> '$.method' IN ('socat', 'ssh-agent', 'remote-forward');
     """,
 )
