@@ -67,7 +67,7 @@ def setup(
     if not lease and (way or hours):
         raise click.UsageError("--way and --hours say something about --restore.")
     if lease:
-        click.echo(_lease(world, client, way or "", hours, only_line))
+        click.echo(_lease(world, client, way or "", hours, only_line=only_line))
         return
     entrance = way_in(world, client, tunnel_key)
     if part:
@@ -80,7 +80,7 @@ def setup(
         click.echo(key_line(public_key, key_options(client)) if only_line else _lines(jump_lines(client, public_key)))
 
 
-def _lease(world: Surroundings, client: Client, way: str, hours: int | None, only_line: bool) -> str:  # noqa: FBT001
+def _lease(world: Surroundings, client: Client, way: str, hours: int | None, *, only_line: bool) -> str:
     if isinstance(client, MountClient):
         raise click.UsageError(f"{client.name} is a folder of this host: nothing can be restored onto it from here.")
     public_key = world.keys().restore_public_key(client.name)

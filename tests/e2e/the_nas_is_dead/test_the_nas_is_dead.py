@@ -122,9 +122,9 @@ def test_a_dead_nas_is_replaced_by_the_recipe_with_disk_and_escrow_alone(
         lab, "trixie", tree="none",
         options=("--volume", f"{appliance.volumes['repos']}:/media/disk", "--volume", f"{kept}:/kept:ro"),
     )  # fmt: skip
-    script = "\n".join(["mkdir /work && cd /work && cp /kept/* .", *told[1][1], *told[2][1]])
+    script = "\n".join(["mkdir /srv/rescue && cd /srv/rescue && cp /kept/* .", *told[1][1], *told[2][1]])
     assert left[-1] in debian.exec("sh", "-euc", script).stdout
-    assert differences(tree, debian.manifest("/work/back/srv/tree"), ignore=frozenset({"sparse"})) == []
+    assert differences(tree, debian.manifest("/srv/rescue/back/srv/tree"), ignore=frozenset({"sparse"})) == []
 
     # ---- a new server goes on ----
     new = fresh(lab, appliance.volumes["repos"])
