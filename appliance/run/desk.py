@@ -96,8 +96,9 @@ class Desk:
 class Watch:
     """A run in progress, as its worker and the supervisor share it; the supervisor sets only `stop_reason`.
 
-    `then` is the container that goes on where the first one ended well. `is_recorded` says that the end of the run is
-    written down, and only its container is still to be removed.
+    `then` is the container that goes on where the first one ended well. `is_half` says that there should be such
+    a one, and that nobody here knows it: the run was adopted. `is_recorded` says that the end of the run is written
+    down, and only its container is still to be removed.
     """
 
     record: RunRecord
@@ -109,6 +110,7 @@ class Watch:
     told: datetime | None = None
     trouble: str = ""
     then: ContainerSpec | None = None
+    is_half: bool = False
     is_recorded: bool = False
 
 

@@ -123,12 +123,15 @@ def _conclude(desk: Desk, watch: Watch, state: ContainerState | None, *, unheard
         keep_log(desk, watch.record, watch.container, is_second=places.LABEL_SECOND in state.labels)
     if end.outcome.is_good and state is not None and watch.then is not None:
         return _go_on(desk, watch, watch.then, end)
+    if end.outcome.is_good and watch.is_half and (state is None or places.LABEL_SECOND not in state.labels):
+        end = Verdict(outcome=Outcome.WARNING, reason=Reason.KILLED, message=f"{end.message} {_HALF}")
     record = record_end(desk, watch, end, watch.result)
     if state is not None:
         _remove(desk, watch)
     return record
 
 
+_HALF = "The supervisor ended meanwhile, so nothing was compared with the client."
 _UNHEARD = "The container ended, but the engine did not let its last word be read: {}"
 
 

@@ -71,6 +71,9 @@ class Adoption:
 
     def _follow(self, container: str, record: RunRecord, appliance: Appliance | None) -> None:
         watch = watch_for(record, container, appliance)
+        client = appliance.client(record.client) if appliance else None
+        # Its second container was known to the supervisor alone that is gone; a stream has none.
+        watch.is_half = record.operation is Operation.DRILL and getattr(client, "stream", None) is None
         self._workers.start(watch, lambda: follow(self._desk, watch))
 
     def _unknown(self, state: ContainerState, appliance: Appliance | None) -> RunRecord | None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.config.model import ApplianceSettings
-from appliance.plan.container import spot_spec
+from appliance.plan.container import container_spec, spot_spec
 from appliance.plan.events import Note, Result, write
 from appliance.plan.make import plan_run
 from appliance.record import Operation, Outcome, Reason, RequestKind
 from tests.clients import ON_THE_CLIENT, client_of
 from tests.fakes import Script
-from tests.house import NOON, house, mounted
+from tests.house import NOON, house, mounted, record
 from tests.supervised import FINE, World
 
 if TYPE_CHECKING:
@@ -101,6 +101,22 @@ def test_a_second_container_that_dies_is_no_success() -> None:
 
     (run,) = world.runs()
     assert (run.outcome, run.reason) == (Outcome.INTERRUPTED, Reason.KILLED)
+
+
+def test_a_drill_whose_supervisor_ended_before_its_second_half_is_no_success() -> None:
+    world = World(house("web1", schedule='"30 2 * * *"'), lambda _spec: Script(lines=(write(GOOD),)))
+    world.journal.set_fact("appliance_id", "us")
+    world.journal.set_fact("paused", "yes")
+    client = world.appliance.clients[0]
+    world.journal.begin(record(None, operation=Operation.DRILL, run_id="r", started=world.clock.now()))
+    plan = plan_run(client, Operation.DRILL, run_id="r", now=world.clock.now(), appliance_id="us")
+    world.engine.start(container_spec(client, plan, world.appliance.settings))
+
+    world.settle(world.supervisor())
+
+    (run,) = world.runs()
+    assert (run.outcome, run.reason) == (Outcome.WARNING, Reason.KILLED)
+    assert run.message == "12 came back. The supervisor ended meanwhile, so nothing was compared with the client."
 
 
 @pytest.mark.parametrize("method", ["sshfs", *ON_THE_CLIENT])

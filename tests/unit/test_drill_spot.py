@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from typing import TYPE_CHECKING, Any
@@ -77,17 +78,31 @@ def test_what_differs_although_nothing_says_so_is_a_mismatch(client: Path) -> No
     assert failed.value.warnings == ("srv/file: differs from the client's",)
 
 
-def test_what_cannot_be_read_there_is_counted_and_not_passed_over(client: Path) -> None:
+def test_what_a_failing_disk_does_not_give_is_a_warning_with_its_name(client: Path) -> None:
+    class Failing(Here):
+        def digest(self, path: str, size: int) -> str:
+            raise OSError(errno.EIO, "Input/output error", path, size)
+
+    found = compare(Failing(client, lambda: None), [entry("srv/file")], lambda _number, _path: None)
+
+    result = judged("web1", "1 came back.", found)
+    assert (result.outcome, result.reason) == (Outcome.WARNING, Reason.UNREADABLE)
+    assert result.warnings == ("srv/file: cannot be read on the client (Input/output error)",)
+
+
+def test_what_may_not_be_read_there_is_counted_and_not_passed_over(client: Path) -> None:
     class Shut(Here):
         def digest(self, path: str, size: int) -> str:
             raise PermissionError(path, size)
 
     found = compare(Shut(client, lambda: None), [entry("srv/file")], lambda _number, _path: None)
 
-    assert found == Compared(unreadable=1)
+    assert found == Compared(forbidden=1)
     result = judged("web1", "1 came back.", found)
     assert result.outcome is Outcome.SUCCESS
-    assert result.message == ("1 came back. 0 files and links are the same on web1 now. 1 could not be read there.")
+    assert result.message == (
+        "1 came back. 0 files and links are the same on web1 now. 1 may not be read there by this key."
+    )
 
 
 def test_a_connection_that_goes_silent_is_no_unreadable_file(client: Path) -> None:

@@ -30,11 +30,15 @@ _FROM_OUTSIDE = (Reason.STOPPED, Reason.KILLED, Reason.TIMEOUT, Reason.STALLED)
 
 @dataclass
 class Compared:
-    """How many were the same, had changed since or could not be read; `other` is what should not be."""
+    """How many were the same, had changed since or may not be read by this key.
+
+    `broken` could not be read although it may be, `other` differs and should not.
+    """
 
     same: int = 0
     changed: int = 0
-    unreadable: int = 0
+    forbidden: int = 0
+    broken: list[str] = field(default_factory=list)
     other: list[str] = field(default_factory=list)
 
 
@@ -92,8 +96,10 @@ def _compare(files: ClientFiles, entry: dict[str, Any], compared: Compared) -> N
     except TimeoutError:
         # An OSError too, but of the connection.
         raise
-    except OSError:
-        compared.unreadable += 1
+    except PermissionError:
+        compared.forbidden += 1
+    except OSError as error:
+        compared.broken.append(f"{path}: cannot be read on the client ({error.strerror or error})")
 
 
 def _insist_going_on(ends: Ends) -> None:
@@ -125,9 +131,19 @@ def judged(client: str, message: str, compared: Compared) -> Result:
             count=count,
         )
     rest = f" {compared.changed} have changed or gone since." if compared.changed else ""
-    unread = f" {compared.unreadable} could not be read there." if compared.unreadable else ""
+    unread = f" {compared.forbidden} may not be read there by this key." if compared.forbidden else ""
     same = f" {compared.same} files and links are the same on {client} now."
-    return Result(outcome=Outcome.SUCCESS, message=f"{message}{same}{rest}{unread}")
+    said = f"{message}{same}{rest}{unread}"
+    if not compared.broken:
+        return Result(outcome=Outcome.SUCCESS, message=said)
+    count, first = len(compared.broken), compared.broken[0]
+    return Result(
+        outcome=Outcome.WARNING,
+        reason=Reason.UNREADABLE,
+        message=f"{said} {count} could not be read there, the first is {first}. Look at the client's disk.",
+        warnings=tuple(compared.broken[:_NAMED]),
+        warning_count=count,
+    )
 
 
 def _not_reached(message: str, failure: Failure) -> Result:
