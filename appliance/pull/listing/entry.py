@@ -1,0 +1,40 @@
+"""One file of a client as a listing tells it, and what is said when a listing cannot be true."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.errors import BorgpullError
+
+LONGEST_NAME = 255
+LONGEST_PATH = 4096
+
+
+class Hostile(BorgpullError):  # noqa: N818 - what the listing is, not a fault of ours
+    """No honest client says this: the sentence tells what; nothing of the listing may be used."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One file, folder, link or device, as lstat on the client has it.
+
+    `path` is absolute and normalised, without a slash at its end; b"/" is the root. `mode` has the type's bits. Times
+    are nanoseconds since 1970, sizes bytes, `blocks` units of 512 bytes (0: not known). `device` is what it lies on,
+    `rdev` what it is. `readable` is whether the client's user may read it, or enter it.
+    """
+
+    path: bytes
+    mode: int
+    uid: int = 0
+    gid: int = 0
+    size: int = 0
+    nlink: int = 1
+    inode: int = 0
+    device: int = 0
+    rdev: int = 0
+    mtime_ns: int = 0
+    ctime_ns: int = 0
+    blocks: int = 0
+    target: bytes = b""
+    readable: bool = True
+    xattrs: tuple[tuple[bytes, bytes], ...] = ()
