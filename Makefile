@@ -1,6 +1,6 @@
 # Everything a person types. Each word does its whole job from a fresh clone; only a Docker Engine is needed.
 .POSIX:
-.PHONY: help up demo test check image bench torture clean
+.PHONY: help up demo test check docs image bench torture clean
 
 help: ## say what there is to make
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' Makefile | expand -t 16
@@ -21,6 +21,10 @@ test: ## from nothing to all tests, end to end ones included
 check: ## style, types and the walls between the rooms, without running anything
 	@scripts/bootstrap engine compose tests
 	@scripts/check
+
+docs: ## the documentation as a site that needs no network, in build/site
+	@scripts/docs
+	@echo "borgpull: open build/site/index.html"
 
 image: ## build the image borgpull:latest
 	@scripts/bootstrap engine base

@@ -118,3 +118,15 @@ def test_the_entries_tell_truly_what_is_not_tried_again() -> None:
     waiting = re.findall(r"^### (\w+)\n\n\*Waits for you\.\*", TROUBLES, re.MULTILINE)
 
     assert sorted(waiting) == sorted(reason.value for reason in PERMANENT)
+
+
+def blocks_of(page: str) -> list[str]:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    return [block for block in re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL) if block[0] == "#"]
+
+
+def test_the_handbook_has_the_blocks_that_tests_carry_out() -> None:
+    carried_out = blocks_of("how-to/the-nas-is-dead.md") + blocks_of("how-to/bare-metal.md")
+
+    assert [block for block in blocks_of("handbook.md") if block not in carried_out] == []
+    assert len(blocks_of("handbook.md")) >= 9
