@@ -48,6 +48,7 @@ class ContainerSpec:
 
     `ports` are (port in the container, port on the engine's host): published while the container runs. The network
     "container:NAME" is that of another container.
+    `scratch_owner` (uid, gid) owns /run/borgpull; None is the image's own user.
     An empty `entrypoint` means the image's own. Whatever the spec says, the root file system is read-only, with
     /run/borgpull and /tmp in memory, every capability but `capabilities` is dropped, and an init process reaps.
     """
@@ -59,6 +60,7 @@ class ContainerSpec:
     mounts: tuple[Mount, ...]
     network: str
     user: str = ""
+    scratch_owner: tuple[int, int] | None = None
     capabilities: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     security: tuple[str, ...] = ("no-new-privileges",)

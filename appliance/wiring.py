@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from appliance import __version__
+from appliance.config.given import with_files
 from appliance.config.load import fingerprint, load
 from appliance.config.model import Appliance, ApplianceSettings
+from appliance.config.owner import Owner
 from appliance.edges import log, metrics
+from appliance.edges.accounts import write_accounts
 from appliance.edges.clock import SystemClock
 from appliance.edges.disk_ledger import DiskLedgers
 from appliance.edges.docker_engine import DockerEngine
@@ -69,22 +72,25 @@ class Folders:
 def supervise() -> int:
     """Run the supervisor until a signal ends it; returns the exit code.
 
-    Raises StateError when the state volume cannot be used or another supervisor works on it.
+    Raises StateError when the state volume cannot be used or another supervisor works on it, and ConfigError when the
+    environment names a file that is no good, or no owner of the files that can be one.
     """
-    folders = Folders.from_environment(os.environ)
+    environment = with_files(os.environ)
+    folders, owner = Folders.from_environment(environment), Owner.from_environment(environment)
     log.set_up("text")
     with only_one(folders.state / "supervisor.lock"):
+        write_accounts(owner, state=folders.state)
         clock = SystemClock()
         journal = SqliteJournal(folders.state / places.JOURNAL.name, clock)
         configuration = Configuration(
-            load=lambda: _load(folders, os.environ),
+            load=lambda: _load(folders, environment),
             fingerprint=lambda: fingerprint(folders.config),
             facts=journal,
             clock=clock,
         )
         configuration.refresh()
-        supervisor = build(folders, os.environ, journal, configuration)
-        server = http_server(folders, os.environ, journal, configuration)
+        supervisor = build(folders, environment, journal, configuration)
+        server = http_server(folders, environment, journal, configuration)
         listen_to_signals(supervisor)
         server.start()
         courier(folders, journal, configuration).start(supervisor.closing)
@@ -99,7 +105,7 @@ def build(
     folders: Folders, environment: Mapping[str, str], journal: SqliteJournal, configuration: Configuration
 ) -> Supervisor:
     """Return a supervisor over the real world; the engine is not asked for anything yet."""
-    clock = SystemClock()
+    clock, owner = SystemClock(), Owner.from_environment(environment)
     closing = threading.Event()
     engine = DockerEngine(environment=environment)
     journal.set_fact("version", __version__)
@@ -107,7 +113,9 @@ def build(
         desk=Desk(
             engine=engine,
             journal=journal,
-            volumes=Volumes(config=folders.config, state=folders.state, repositories=folders.repositories),
+            volumes=Volumes(
+                config=folders.config, state=folders.state, repositories=folders.repositories, **owner.ids()
+            ),
             logs=RunLogs(folders.state),
             clock=clock,
             log=_log,
@@ -118,7 +126,7 @@ def build(
         store=journal,
         configuration=configuration,
         closing=closing,
-        tunnels=TunnelFiles(config=folders.config, state=folders.state),
+        tunnels=TunnelFiles(config=folders.config, state=folders.state, **owner.ids()),
         engine_version=engine.ping,
         image=engine.image,
         fingerprint=EscrowFiles(config=folders.config, state=folders.state).fingerprint,

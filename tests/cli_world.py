@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from appliance.cli.main import run
 from appliance.cli.surroundings import Surroundings
 from appliance.config.load import load
+from appliance.config.owner import Owner
 from appliance.edges.disk_ledger import DiskLedgers
 from appliance.edges.escrow_files import EscrowFiles
 from appliance.edges.notify_urls import NotifyUrls
@@ -195,6 +196,7 @@ class CliWorld:
             repositories_folder=self.repositories,
             restored_folder=self.restored,
             load=lambda: load(self.config, {}),
+            owner=Owner,
             journal=lambda: self.journal,
             engine=lambda: self.engine,
             volumes=lambda: volumes,

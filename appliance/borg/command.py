@@ -28,7 +28,7 @@ class Command:
 
 def borg(plan: RunPlan, verb: str, *arguments: str, options: tuple[str, ...] = ()) -> Command:
     """Build the command for one verb with the options that every verb gets."""
-    common = ("--lock-wait", str(LOCK_WAIT_SECONDS), "--log-json", "--umask", "0077")
+    common = ("--lock-wait", str(LOCK_WAIT_SECONDS), "--log-json", "--umask", plan.umask)
     return Command(argv=("borg", *common, *options, verb, *arguments), env=environment(plan))
 
 

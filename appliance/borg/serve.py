@@ -17,5 +17,5 @@ def serve(plan: RunPlan) -> Command:
     the next compact that can be taken back; the ledger gate stands before that.
     """
     quota = ("--storage-quota", str(plan.storage_quota)) if plan.storage_quota else ()
-    argv = ("borg", "serve", "--append-only", "--restrict-to-repository", REPOSITORY, *quota, "--umask", "0077")
+    argv = ("borg", "serve", "--append-only", "--restrict-to-repository", REPOSITORY, *quota, "--umask", plan.umask)
     return Command(argv=argv, env=environment(plan))

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from appliance.cli.findings import Finding
     from appliance.cli.surroundings import Store
     from appliance.config.model import Client
+    from appliance.config.owner import Owner
     from appliance.ports import ClientHistory
 
 # No clock of ours can be right that is before the day this was written.
@@ -62,14 +63,18 @@ def supervisor_findings(store: Store, now: datetime) -> Iterator[Finding]:
         yield fine("clock", f"{now:%Y-%m-%d %H:%M:%S} UTC")
 
 
-def client_findings(client: Client, history: ClientHistory | None, *, now: datetime, root: Path) -> Iterator[Finding]:
+def client_findings(
+    client: Client, history: ClientHistory | None, *, now: datetime, root: Path, owner: Owner
+) -> Iterator[Finding]:
     """Look at the secrets and the last contact of one client. `root` is where /config is found, `/` outside tests."""
     subject = f"client {client.name}"
     if isinstance(client, MachineClient):
-        yield secret_finding(subject, "key", _below(root, places.key_file(client.name)), "client setup", client.name)
+        yield secret_finding(
+            subject, "key", _below(root, places.key_file(client.name)), "client setup", client.name, owner
+        )
         yield _pins_finding(subject, client, _below(root, places.known_hosts_file(client.name)))
     passphrase = _below(root, places.passphrase_file(client.name))
-    yield secret_finding(subject, "passphrase", passphrase, "client setup", client.name)
+    yield secret_finding(subject, "passphrase", passphrase, "client setup", client.name, owner)
     if history is None or history.last_success is None:
         yield warning(subject, "no archive yet", f"`borgpull run {client.name}`")
         return
@@ -90,7 +95,7 @@ def _pins_finding(subject: str, client: MachineClient, file: Path) -> Finding:
     return bad(subject, sentence, f"`borgpull client trust {client.name}`")
 
 
-def secret_finding(subject: str, what: str, file: Path, verb: str, name: str) -> Finding:
+def secret_finding(subject: str, what: str, file: Path, verb: str, name: str, owner: Owner) -> Finding:
     """Look whether a secret is there, and is nobody else's to read."""
     try:
         found = file.stat()
@@ -101,9 +106,9 @@ def secret_finding(subject: str, what: str, file: Path, verb: str, name: str) ->
     if found.st_mode & _OTHERS:
         mode = stat.filemode(found.st_mode)
         return bad(subject, f"others may read its {what} ({file}, {mode})", f"`chmod 600 {file}` in the supervisor")
-    if found.st_uid != places.UID and os.geteuid() == 0:
+    if found.st_uid != owner.uid and os.geteuid() == 0:
         sentence = f"its {what} ({file}) belongs to user {found.st_uid}, so a pull container cannot read it"
-        return bad(subject, sentence, f"`chown {places.UID}:{places.GID} {file}` in the supervisor")
+        return bad(subject, sentence, f"`chown {owner.uid}:{owner.gid} {file}` in the supervisor")
     return fine(subject, f"{what} is there, and private")
 
 

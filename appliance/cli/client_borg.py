@@ -101,6 +101,7 @@ def _planned(world: Surroundings, client: AnyBorgClient, arguments: tuple[str, .
         ),
         tunnel_port=tunnel_port(world, client),
         room=ground.free_space - world.load().settings.free_space,
+        owner=world.owner(),
     )
     refused = volumes.prepare(plan)
     if refused is not None:

@@ -83,4 +83,6 @@ def _inside(world: Surroundings, appliance: Appliance | None) -> Iterator[Findin
         yield from notify_findings(appliance, world.config_folder)
     for client in appliance.clients if appliance else ():
         if client.enabled:
-            yield from client_findings(client, histories.get(client.name), now=now, root=world.config_folder)
+            yield from client_findings(
+                client, histories.get(client.name), now=now, root=world.config_folder, owner=world.owner()
+            )

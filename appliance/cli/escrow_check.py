@@ -125,6 +125,7 @@ def _plan(world: Surroundings, bundle: Bundle, client: Client, entry: EscrowedCl
         now=world.clock.now(),
         appliance_id=store.fact("appliance_id") or bundle.manifest.appliance_id,
         repository=known,
+        owner=world.owner(),
     )
     return replace(plan, known=entry.archives)
 

@@ -12,6 +12,7 @@ from appliance.plan import places
 
 if TYPE_CHECKING:
     from appliance.cli.surroundings import Surroundings
+    from appliance.config.owner import Owner
 
 # Set-uid files of a machine may lie in it, and they would belong to somebody here.
 _PRIVATE = 0o700
@@ -42,7 +43,7 @@ def make_landing(world: Surroundings, target: str, *, resume: bool) -> Path:
     try:
         place.mkdir(parents=True, exist_ok=True)
         place.chmod(_PRIVATE)
-        _give_away(place)
+        _give_away(place, world.owner())
     except OSError as error:
         raise BorgpullError(f"{target} cannot be made ({error.strerror}); may {places.RESTORED} be written?") from error
     return place
@@ -88,6 +89,6 @@ def _placed(world: Surroundings, target: str) -> Path:
     return place
 
 
-def _give_away(place: Path) -> None:
+def _give_away(place: Path, owner: Owner) -> None:
     if os.geteuid() == 0:
-        os.chown(place, places.UID, places.GID, follow_symlinks=False)
+        os.chown(place, owner.uid, owner.gid, follow_symlinks=False)

@@ -59,6 +59,7 @@ def preview(world: Surroundings, appliance: Appliance, client: Client) -> Previe
         repository=known,
         room=ground.free_space - floor,
         tunnel_port=tunnel_port(world, client),
+        owner=appliance.owner,
     )
     there = on_client(planned) if isinstance(client, BorgClient) else None
     return Preview(

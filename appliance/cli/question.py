@@ -77,6 +77,7 @@ def _plan(
         restore=restore,
         destination=destination,
         protected=json.loads(store.fact(protected_fact(client.name)) or "[]"),
+        owner=world.owner(),
     )
 
 

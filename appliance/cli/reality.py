@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.cli.surroundings import Surroundings
+from appliance.config.given import with_files
 from appliance.config.load import load
+from appliance.config.owner import Owner
 from appliance.edges.clock import SystemClock
 from appliance.edges.disk_ledger import DiskLedgers
 from appliance.edges.escrow_files import EscrowFiles
@@ -22,44 +24,52 @@ from appliance.plan import places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import PurePosixPath
 
     from appliance.cli.surroundings import InspectableEngine, Keys, Store
     from appliance.supervisor import Post
 
 
+_FOLDERS = {
+    "BORGPULL_CONFIG": places.CONFIG,
+    "BORGPULL_STATE": places.STATE,
+    "BORGPULL_REPOS": places.REPOSITORIES,
+    "BORGPULL_RESTORED": places.RESTORED,
+}
+
+
 def real() -> Surroundings:
     """Return the world of the supervisor's container, its folders as in wiring.Folders.
 
+    Raises ConfigError when the environment names a file that is no good.
+
     Not taken from there: wiring knows every edge, and loading all their libraries takes longer than most verbs.
     """
-    config = _folder("BORGPULL_CONFIG", places.CONFIG)
-    state = _folder("BORGPULL_STATE", places.STATE)
-    repositories = _folder("BORGPULL_REPOS", places.REPOSITORIES)
+    environment = with_files(os.environ)
+    config, state, repositories, restored = (
+        Path(environment.get(variable) or place) for variable, place in _FOLDERS.items()
+    )
+    owner = cache(lambda: Owner.from_environment(environment))
     return Surroundings(
         config_folder=config,
         state_folder=state,
         repositories_folder=repositories,
-        restored_folder=_folder("BORGPULL_RESTORED", places.RESTORED),
-        load=lambda: load(config, os.environ),
+        restored_folder=restored,
+        load=lambda: load(config, environment),
+        owner=owner,
         journal=cache(lambda: _journal(state)),
-        engine=cache(_engine),
-        volumes=cache(lambda: Volumes(config=config, state=state, repositories=repositories)),
+        engine=cache(lambda: _engine(environment)),
+        volumes=cache(lambda: Volumes(config=config, state=state, repositories=repositories, **owner().ids())),
         logs=cache(lambda: RunLogs(state)),
-        keys=cache(lambda: _keys(config)),
-        tunnels=cache(lambda: TunnelFiles(config=config, state=state)),
+        keys=cache(lambda: _keys(config, owner())),
+        tunnels=cache(lambda: TunnelFiles(config=config, state=state, **owner().ids())),
         post=cache(lambda: _post(config)),
-        escrow_files=lambda: EscrowFiles(config=config, state=state),
+        escrow_files=lambda: EscrowFiles(config=config, state=state, **owner().ids()),
         cipher=OpenPgp,
         disk_ledger=lambda name: DiskLedgers(config=config, repositories=repositories).read(name),
         snapshot=lambda facts: _snapshot(state, facts),
         clock=SystemClock(),
         wait=_wait,
     )
-
-
-def _folder(variable: str, place: PurePosixPath) -> Path:
-    return Path(os.environ.get(variable) or place)
 
 
 def _journal(state: Path) -> Store:
@@ -79,16 +89,16 @@ def _snapshot(state: Path, facts: Mapping[str, str]) -> bytes:
     return snapshot(state / places.JOURNAL.name, facts)
 
 
-def _engine() -> InspectableEngine:
+def _engine(environment: Mapping[str, str]) -> InspectableEngine:
     from appliance.edges.docker_engine import DockerEngine  # noqa: PLC0415 - slow to load, and few verbs need it
 
-    return DockerEngine()
+    return DockerEngine(environment=environment)
 
 
-def _keys(config: Path) -> Keys:
+def _keys(config: Path, owner: Owner) -> Keys:
     from appliance.edges.keys import KeyStore  # noqa: PLC0415 - slow to load, and few verbs need it
 
-    return KeyStore(config)
+    return KeyStore(config, **owner.ids())
 
 
 def _post(config: Path) -> Post:

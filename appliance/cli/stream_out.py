@@ -102,7 +102,7 @@ def stream_out(world: Surroundings, client: str) -> Iterator[tuple[str, StreamOu
     os.mkfifo(place, 0o600)
     try:
         if os.geteuid() == 0:
-            os.chown(place, places.UID, places.GID)
+            os.chown(place, world.owner().uid, world.owner().gid)
         copying = StreamOut(os.open(place, os.O_RDONLY | os.O_NONBLOCK), sys.stdout.fileno(), sys.stdin.fileno())
         copying.start()
         yield place.name, copying

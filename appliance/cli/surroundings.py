@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.config.model import Appliance, Client
+    from appliance.config.owner import Owner
     from appliance.plan.disk_ledger import DiskLedger
     from appliance.plan.escrow import BundledFile
     from appliance.plan.run_plan import RunPlan
@@ -129,6 +130,8 @@ class Surroundings:
     repositories_folder: Path
     restored_folder: Path
     load: Callable[[], Appliance]
+    # Whose files the verbs make; raises ConfigError.
+    owner: Callable[[], Owner]
     journal: Callable[[], Store]
     engine: Callable[[], InspectableEngine]
     volumes: Callable[[], Volumes]

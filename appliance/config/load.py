@@ -12,6 +12,7 @@ from appliance.config.clients import Place, check_defaults, read_client
 from appliance.config.folder import CLIENT_FILES, MAIN, fingerprint, read_files
 from appliance.config.keys import did_you_mean, shown
 from appliance.config.model import Appliance, ApplianceSettings, Reach, SshAgentClient
+from appliance.config.owner import IMAGES_OWN, Owner
 from appliance.config.sentences import key_of, sentence_of, why_not_toml
 from appliance.config.values import TimeZone, client_name
 from appliance.errors import ConfigError, Problem
@@ -73,9 +74,18 @@ def _checked(texts: Mapping[str, str], environ: Mapping[str, str], problems: lis
     problems += check_defaults(defaults, Place(MAIN, "defaults"))
     settings = _settings(main.get("appliance", {}), environ, problems)
     clients = _clients(tables, defaults, settings, problems)
+    owner = _owner(environ, problems)
     if problems or settings is None or settings.timezone is None:
         raise ConfigError(problems)
-    return Appliance(settings=settings, clients=clients, timezone=settings.timezone)
+    return Appliance(settings=settings, clients=clients, timezone=settings.timezone, owner=owner)
+
+
+def _owner(environ: Mapping[str, str], problems: list[Problem]) -> Owner:
+    try:
+        return Owner.from_environment(environ)
+    except ConfigError as error:
+        problems += error.problems
+        return IMAGES_OWN
 
 
 def _why_not_on_top(key: str, value: object) -> str:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from appliance.config.channels import ChannelUrls, PingUrl
 from appliance.config.frequency import Frequency
+from appliance.config.owner import IMAGES_OWN, Owner
 from appliance.config.values import (
     Address,
     ArchivePattern,
@@ -298,6 +299,7 @@ class Appliance(Values):
     settings: ApplianceSettings
     clients: tuple[Client, ...]
     timezone: ZoneInfo
+    owner: Owner = IMAGES_OWN
 
     def client(self, name: str) -> Client | None:
         """Return the client of that name, or None."""

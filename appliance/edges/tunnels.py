@@ -90,9 +90,14 @@ class TunnelFiles:
         self.host_key()
         try:
             self._folder(self._here(places.gateway_folder(places.REPORTS)))
+            # Made under another PUID it would be nothing that this gateway may read.
+            self._give(self._here(places.gateway_key_file()))
             door = places.gateway_folder(places.DOOR) / places.ADMITTED.name
             if _text(self._here(door)) != admissions:
                 self._write(door, admissions, mode=0o644)
+            # sshd lets nobody in by a file of somebody else's.
+            self._folder(self._here(door).parent)
+            self._give(self._here(door))
         except OSError as error:
             raise StateError(f"{error.filename} cannot be written: {error.strerror}") from error
 

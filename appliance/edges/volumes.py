@@ -78,8 +78,8 @@ class Volumes:
     def prepare(self, plan: RunPlan) -> Refusal | None:
         """Make the client's folders, the marker if it is missing, and write the plan; or say why it cannot be done."""
         try:
-            self._own_folder(self._here(places.repository_folder(plan.client)))
-            self._own_folder(self._here(places.cache_folder(plan.client)))
+            self._own_folder(self._here(places.repository_folder(plan.client)), 0o777 & ~int(plan.umask, 8))
+            self._own_folder(self._here(places.cache_folder(plan.client)), 0o700)
             self._own_file(self._here(places.key_file(plan.machine)), 0o600)
             self._own_file(self._here(places.agent_key_file(plan.client)), 0o600)
             self._own_file(self._here(places.restore_key_file(plan.machine)), 0o600)
@@ -133,25 +133,30 @@ class Volumes:
             if self._marker() is None:
                 _write(self._repositories / MARKER, f"{appliance_id}\n")
 
-    def _own_folder(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    def _own_folder(self, folder: Path, mode: int) -> None:
+        """Make the folder with that mode if it is not there, and give all that is in it to the owner."""
+        folder.mkdir(mode=mode, parents=True, exist_ok=True)
         # A repository brought from elsewhere may belong to anybody, and an operator's own Borg that ran as root leaves
-        # files of root. Links are never followed: root walks here.
+        # files of root; after a change of PUID all is the old owner's. Links are never followed: root walks here.
         for inside, names, files in os.walk(folder):
             for path in (Path(inside), *(Path(inside) / name for name in (*names, *files))):
                 # Whoever works there at the same time may take a file away.
                 with contextlib.suppress(FileNotFoundError):
-                    if path.lstat().st_uid != self._uid:
+                    if _owner(path.lstat()) != (self._uid, self._gid):
                         os.chown(path, self._uid, self._gid, follow_symlinks=False)
 
     def _own_file(self, file: Path, mode: int) -> None:
         if not file.is_file():
             return
         state = file.stat()
-        if state.st_uid != self._uid:
+        if _owner(state) != (self._uid, self._gid):
             os.chown(file, self._uid, self._gid)
         if state.st_mode & 0o777 != mode:
             file.chmod(mode)
+
+
+def _owner(state: os.stat_result) -> tuple[int, int]:
+    return state.st_uid, state.st_gid
 
 
 def _release(folder: Path, run_id: str) -> None:

@@ -16,6 +16,7 @@ from appliance.config.model import (
     SshfsClient,
 )
 from appliance.plan import places
+from appliance.plan.accounts import account_mounts
 from appliance.ports import ContainerSpec, Mount
 from appliance.record import Operation, Way
 
@@ -66,7 +67,6 @@ _IN_THE_REPOSITORY = (
     Operation.RESTORE,
 )
 
-_UNPRIVILEGED = f"{places.UID}:{places.GID}"
 # To mount (SYS_ADMIN), and to hand everything that reads a client's bytes to the unprivileged user for good.
 _MOUNT_RIGHTS = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "KILL", "SYS_CHROOT")
 _READ_ALL = "DAC_READ_SEARCH"
@@ -188,7 +188,7 @@ def _mount(client: MountClient, plan: RunPlan, settings: ApplianceSettings) -> C
         settings,
         mounts=(_plan(plan), _source(client), *_repository(client)),
         network="none",
-        user="0:0" if client.read_all else _UNPRIVILEGED,
+        user="0:0" if client.read_all else "",
         capabilities=_READ_ALL_RIGHTS if client.read_all else (),
     )
 
@@ -200,7 +200,7 @@ def _spec(
     *,
     mounts: tuple[Mount, ...],
     network: str,
-    user: str = _UNPRIVILEGED,
+    user: str = "",
     capabilities: tuple[str, ...] = (),
     devices: tuple[str, ...] = (),
     security: tuple[str, ...] = ("no-new-privileges",),
@@ -218,9 +218,10 @@ def _spec(
             places.LABEL_RUN: plan.run_id,
             **places.UPDATERS_KEEP_AWAY,
         },
-        mounts=mounts,
+        mounts=(*mounts, *account_mounts(plan.uid, plan.gid)),
         network=network,
-        user=user,
+        user=user or f"{plan.uid}:{plan.gid}",
+        scratch_owner=(plan.uid, plan.gid),
         capabilities=capabilities,
         devices=devices,
         security=security,

@@ -47,8 +47,8 @@ Install Borgpull as its README says, with REPO_DIR set to the disk, and before i
   docker compose up -d
 
 It is paused then, so that you can look first: docs/how-to/the-nas-is-dead.md tells how to go on. Without that command,
-the same by hand: config/ becomes the configuration folder (owner of all files: 1000:1000), and state/journal.sqlite
-goes into the volume "state".
+the same by hand: config/ becomes the configuration folder (owner of all files: PUID:PGID, else 1000:1000), and
+state/journal.sqlite goes into the volume "state".
 """
 
 

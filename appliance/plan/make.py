@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.config.model import BorgClient, MachineClient, MountClient, Reach, SshAgentClient
+from appliance.config.owner import IMAGES_OWN
 from appliance.config.values import LEAST_QUOTA
 from appliance.plan.retention import compacting, keep_options
 from appliance.plan.run_plan import Baseline, GoodPoint, Hop, KnownArchive, PlannedHook, RunPlan
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from appliance.config.model import Client, Hook
+    from appliance.config.owner import Owner
     from appliance.plan.run_plan import PlannedCheck
     from appliance.ports import ClientHistory
     from appliance.record import KnownRepository, LedgerEntry, RestoreOrder
@@ -41,13 +43,15 @@ def plan_run(
     protected: Sequence[str] = (),
     pruned: ClientHistory | None = None,
     reserve: int = 0,
+    owner: Owner = IMAGES_OWN,
 ) -> RunPlan:
     """Plan one run, or one question to the repository; `ledger` is oldest first, `now` aware and in UTC.
 
     `tunnel_port` is the gateway's port of a client that dials in; `room` is what the repository may still grow, in
     bytes, where the client has no quota of its own. `destination` is another client, whose machine is reached in place
     of this one's; `tunnel_port` is its then. `protected` are names of archives that the operator protected by a
-    command, `pruned` is the history of prunes, `reserve` what is to stay free on the volume.
+    command, `pruned` is the history of prunes, `reserve` what is to stay free on the volume,
+    `owner` whose files it makes.
     """
     machine = _machine(destination or client)
     borg = client if isinstance(client, BorgClient) else None
@@ -98,6 +102,9 @@ def plan_run(
         compact=compacting(client, pruned, now),
         reserve=reserve if reserve >= LEAST_QUOTA else 0,
         quota=client.quota or 0,
+        uid=owner.uid,
+        gid=owner.gid,
+        umask=owner.umask,
         patience=int(machine.wake_timeout.total_seconds()) if machine and machine.wake else 0,
     )
 

@@ -13,6 +13,8 @@ RESTORED = PurePosixPath("/restored")
 JOURNAL = STATE / "journal.sqlite"
 # Of each client a folder, of each run a file.
 LOGS = STATE / "logs"
+# `passwd` and `group` for containers whose user has another number than the image's.
+ACCOUNTS = STATE / "accounts"
 
 # In a pull container. One odd top-level folder, and the same in the chroot, so that Borg sees its repository and its
 # cache under one path whatever the method (a moved repository makes Borg ask), and so that a client's own folder
@@ -62,7 +64,7 @@ TUNNEL_REPORT = REPORTS / "tunnels.json"
 REMOTE_HOST = "borgpull"
 REMOTE_LOCATION = f"ssh://{REMOTE_HOST}{REPOSITORY}"
 
-# The one unprivileged user of the image: it owns repositories, caches and secrets; ssh, sshfs and Borg run as it.
+# The one unprivileged user of the image; PUID and PGID give him other numbers (config/owner.py).
 UID = 1000
 GID = 1000
 USER = "borgpull"

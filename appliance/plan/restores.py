@@ -24,7 +24,7 @@ _LOST_BY_SFTP = (
     _NO_ATTRIBUTES,
 )
 _LOST_IN_A_FOLDER = (
-    "everything belongs to user 1000 of this server, since what writes there has no rights (--format tar keeps owners)",
+    "everything belongs to user 1000 of this server (or PUID): nothing there has rights (--format tar keeps owners)",
     "devices and file capabilities are not restored",
     "small holes are filled with zeros",
 )

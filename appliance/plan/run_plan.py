@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from appliance.errors import StateError
+from appliance.plan import places
 from appliance.record import RestoreOrder, Way
 
 if TYPE_CHECKING:
@@ -91,6 +92,7 @@ class RunPlan:
     `protect` are patterns of archives that no prune deletes; `compact` frees the room "after" the prune, "before" it
     (what earlier ones deleted) or "later". `reserve` is what Borg leaves free on the volume, and `quota` how large the
     repository may become whoever writes to it, both in bytes, 0 for no such bound.
+    `uid` and `gid` are whom everything runs as and belongs to, `umask` (octal) is Borg's.
     `keep` are the options of `borg prune`, `point` is the state that a repair may roll back to.
     """
 
@@ -138,6 +140,9 @@ class RunPlan:
     compact: str = "after"
     reserve: int = 0
     quota: int = 0
+    uid: int = places.UID
+    gid: int = places.GID
+    umask: str = "0077"
 
     @property
     def writes_from_the_client(self) -> bool:

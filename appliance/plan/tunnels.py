@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 from appliance.config.model import MachineClient, Reach
 from appliance.plan import places
+from appliance.plan.accounts import account_mounts
 from appliance.ports import ContainerSpec, Mount
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import PurePosixPath
 
-    from appliance.config.model import Appliance, ApplianceSettings, Client
+    from appliance.config.model import Appliance, Client
 
 # Below the ports that the kernel gives out by itself: some run through the gateway might be given one of ours.
 FIRST_PORT = 22001
@@ -94,19 +95,22 @@ def admissions(appliance: Appliance, tunnels: Mapping[str, Tunnel]) -> str:
     return "".join(f"{line}\n" for line in lines)
 
 
-def gateway_spec(settings: ApplianceSettings, *, appliance_id: str, image: str) -> ContainerSpec:
+def gateway_spec(appliance: Appliance, *, appliance_id: str, image: str) -> ContainerSpec:
     """Return the container of the gateway; its label tells it from one made by other settings or another image.
 
     Raises ValueError without an address for it.
     """
+    settings, owner = appliance.settings, appliance.owner
     if settings.gateway is None:
         raise ValueError("no address for the gateway is configured")
     mounts = (
         _ours(places.gateway_folder(places.DOOR), places.DOOR),
         _ours(places.gateway_key_file(), places.GATEWAY_HOST_KEY),
         _ours(places.gateway_folder(places.REPORTS), places.REPORTS, read_only=False),
+        *account_mounts(owner.uid, owner.gid),
     )
-    made_of = (image, settings.name, settings.network, settings.gateway.port, settings.dns, mounts)
+    user = f"{owner.uid}:{owner.gid}"
+    made_of = (image, settings.name, settings.network, settings.gateway.port, settings.dns, mounts, user)
     return ContainerSpec(
         name=places.gateway_name(settings.name),
         command=("gateway",),
@@ -117,7 +121,8 @@ def gateway_spec(settings: ApplianceSettings, *, appliance_id: str, image: str) 
         },
         mounts=mounts,
         network=settings.network,
-        user=f"{places.UID}:{places.GID}",
+        user=user,
+        scratch_owner=(owner.uid, owner.gid),
         dns=settings.dns,
         ports=((places.GATEWAY_PORT, settings.gateway.port),),
         stop_grace=5,

@@ -22,14 +22,13 @@ if TYPE_CHECKING:
 _SKELETON = "/opt/skeleton"
 _IMAGE = str(places.ROOM / "image")
 _BORG_PACKAGES = f"/opt/borg/lib/python{sysconfig.get_python_version()}/site-packages"
-_UNPRIVILEGED = LaunchSpec(argv=(), env={}, uid=places.UID, gid=places.GID)
 _PLAIN_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(places.SCRATCH)}
 
 
-def controller(descriptors: tuple[int, ...]) -> LaunchSpec:
+def controller(plan: RunPlan, descriptors: tuple[int, ...]) -> LaunchSpec:
     """The unprivileged half of the pull container."""
     return replace(
-        _UNPRIVILEGED,
+        _unprivileged(plan),
         argv=(
             "/opt/borgpull/bin/python",
             "-P",
@@ -43,7 +42,7 @@ def controller(descriptors: tuple[int, ...]) -> LaunchSpec:
 
 def sshfs(plan: RunPlan, fuse_descriptor: int) -> LaunchSpec:
     """The file system on the descriptor that root has mounted already; it never holds a capability."""
-    return replace(_UNPRIVILEGED, argv=sshfs_argv(plan, fuse_descriptor), env=_PLAIN_ENVIRONMENT)
+    return replace(_unprivileged(plan), argv=sshfs_argv(plan, fuse_descriptor), env=_PLAIN_ENVIRONMENT)
 
 
 def fuse_mount(plan: RunPlan, fuse_descriptor: int) -> MountSpec:
@@ -57,19 +56,19 @@ def fuse_mount(plan: RunPlan, fuse_descriptor: int) -> MountSpec:
         target=str(places.CLIENT_ROOT),
         filesystem="fuse.sshfs",
         flags=linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV,
-        data=f"fd={fuse_descriptor},rootmode=40000,user_id={places.UID},group_id={places.GID}{others}",
+        data=f"fd={fuse_descriptor},rootmode=40000,user_id={plan.uid},group_id={plan.gid}{others}",
     )
 
 
 def borg_create(plan: RunPlan) -> LaunchSpec:
     """`borg create`, in the source's root, with the names of the client where the plan wants them."""
     if plan.writes_from_the_client:
-        return _over_ssh()
+        return _over_ssh(plan)
     command = create(plan)
     match plan.method, plan.names:
         case "sshfs", "client":
             return replace(
-                _UNPRIVILEGED,
+                _unprivileged(plan),
                 argv=command.argv,
                 env=command.env,
                 directory=str(places.CLIENT_ROOT),
@@ -77,10 +76,10 @@ def borg_create(plan: RunPlan) -> LaunchSpec:
                 passphrase=str(places.PASSPHRASE),
             )
         case "sshfs", "chroot":
-            return _chrooted(command.argv, command.env)
+            return _chrooted(plan, command.argv, command.env)
         case "sshfs", _:
             return replace(
-                _UNPRIVILEGED,
+                _unprivileged(plan),
                 argv=command.argv,
                 env=command.env,
                 directory=str(places.CLIENT_ROOT),
@@ -88,7 +87,7 @@ def borg_create(plan: RunPlan) -> LaunchSpec:
             )
         case _:
             return replace(
-                _UNPRIVILEGED,
+                _unprivileged(plan),
                 argv=command.argv,
                 env=command.env,
                 directory=str(places.SOURCE),
@@ -97,21 +96,21 @@ def borg_create(plan: RunPlan) -> LaunchSpec:
             )
 
 
-def _over_ssh() -> LaunchSpec:
+def _over_ssh(plan: RunPlan) -> LaunchSpec:
     """Borg on the client, by ssh; the controller has written how to get there and what to run."""
     script = f'exec ssh -F {places.SSH_CONFIG} {CLIENT} "$(cat {places.REMOTE_COMMAND})"'
     return replace(
-        _UNPRIVILEGED,
+        _unprivileged(plan),
         argv=("/bin/sh", "-c", script),
         env={**_PLAIN_ENVIRONMENT, "SSH_AUTH_SOCK": str(places.AGENT_SOCKET)},
         stdin=str(places.PASSPHRASE),
     )
 
 
-def _chrooted(argv: tuple[str, ...], env: Mapping[str, str]) -> LaunchSpec:
+def _chrooted(plan: RunPlan, argv: tuple[str, ...], env: Mapping[str, str]) -> LaunchSpec:
     inside = f"{places.CHROOT}{places.ROOM}"
     return replace(
-        _UNPRIVILEGED,
+        _unprivileged(plan),
         argv=argv,
         # "UTC0" needs no file of the client's time zone data.
         env={**env, "TZ": "UTC0"},
@@ -141,6 +140,10 @@ def chroot_loader_environment() -> dict[str, str]:
     """What the dynamic loader must know from the start: after the chroot, libraries are found in the image alone."""
     triplet = sysconfig.get_config_var("MULTIARCH") or ""
     return {"LD_LIBRARY_PATH": f"{_IMAGE}/usr/lib/{triplet}:{_IMAGE}/lib/{triplet}:{_IMAGE}/usr/lib"}
+
+
+def _unprivileged(plan: RunPlan) -> LaunchSpec:
+    return LaunchSpec(argv=(), env={}, uid=plan.uid, gid=plan.gid)
 
 
 def _bind(source: object, target: str) -> MountSpec:

@@ -85,7 +85,7 @@ class Warden:
         sshfs_read, sshfs_write = os.pipe()
         self._pipes = (out_write, err_write, sshfs_write)
         handed = (theirs.fileno(), out_read, err_read, sshfs_read)
-        self._controller = self._launch(launches.controller(handed), descriptors=handed)
+        self._controller = self._launch(launches.controller(self._plan, handed), descriptors=handed)
         theirs.close()
         for number in handed[1:]:
             os.close(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from appliance.config.owner import IMAGES_OWN
 from appliance.ports import Facts, Journal, Ledger
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from appliance.config.model import Appliance, ApplianceSettings, Client
+    from appliance.config.owner import Owner
     from appliance.plan.disk_ledger import DiskLedger
     from appliance.plan.events import Note, Result
     from appliance.plan.gates import Ground, Refusal
@@ -130,3 +132,4 @@ class Order:
     tunnel_port: int | None = None
     verdict: Verdict | None = None
     destination: Client | None = None
+    owner: Owner = IMAGES_OWN

@@ -65,6 +65,7 @@ def plan_for(desk: Desk, order: Order, *, room: int) -> RunPlan:
         protected=json.loads(desk.journal.fact(protected_fact(name)) or "[]"),
         pruned=desk.journal.last_runs(Operation.PRUNE).get(name),
         destination=order.destination,
+        owner=order.owner,
     )
 
 

@@ -124,7 +124,7 @@ class Gateway:
         if not expected(appliance):
             return None
         try:
-            return gateway_spec(appliance.settings, appliance_id=self._appliance_id, image=self._image())
+            return gateway_spec(appliance, appliance_id=self._appliance_id, image=self._image())
         except ValueError as error:
             raise StateError(str(error)) from error
 

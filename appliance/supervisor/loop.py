@@ -240,6 +240,7 @@ class Supervisor:
         order = Order(
             client=client,
             settings=appliance.settings,
+            owner=appliance.owner,
             appliance_id=self._appliance_id,
             watch=watch,
             accept_shrink=request is not None and request.accept_shrink,

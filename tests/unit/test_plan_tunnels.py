@@ -130,7 +130,7 @@ def test_a_tunnel_is_up_only_while_the_gateway_says_so() -> None:
 
 
 def test_the_gateway_has_no_right_and_is_given_nothing_of_any_client() -> None:
-    spec = gateway_spec(dialling("web1").settings, appliance_id="us", image="sha256:1")
+    spec = gateway_spec(dialling("web1"), appliance_id="us", image="sha256:1")
 
     assert (spec.name, spec.user, spec.capabilities, spec.devices) == ("borgpull-gateway", "1000:1000", (), ())
     assert spec.ports == ((places.GATEWAY_PORT, 2222),)
@@ -146,7 +146,7 @@ def test_the_gateway_has_no_right_and_is_given_nothing_of_any_client() -> None:
 
 def test_its_label_changes_with_what_it_is_made_of() -> None:
     def label(settings: str, image: str = "sha256:1") -> str:
-        spec = gateway_spec(dialling("web1", settings=settings).settings, appliance_id="us", image=image)
+        spec = gateway_spec(dialling("web1", settings=settings), appliance_id="us", image=image)
         return spec.labels[places.LABEL_GATEWAY]
 
     first = label('gateway = "nas.lan:2222"')

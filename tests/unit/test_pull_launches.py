@@ -27,7 +27,7 @@ READ_EVERYTHING = 2
 
 
 def specs(plan: RunPlan) -> tuple[LaunchSpec, ...]:
-    return (launches.controller((3, 4, 5, 6)), launches.sshfs(plan, 7), launches.borg_create(plan))
+    return (launches.controller(plan, (3, 4, 5, 6)), launches.sshfs(plan, 7), launches.borg_create(plan))
 
 
 @pytest.mark.parametrize("names", ["client", "numeric"])

@@ -18,11 +18,6 @@ if TYPE_CHECKING:
 
 # Enough for ssh, sshfs, Borg and their threads; a fork bomb in one container must not take the host along.
 MOST_PROCESSES = 512
-# Scratch belongs to the image's unprivileged user: it runs without any capability, also where nothing of root's runs.
-TMPFS = {
-    "/run/borgpull": f"mode=0755,size=64m,uid={UID},gid={GID}",
-    "/tmp": "mode=1777,size=256m",  # noqa: S108 - a mount point inside
-}
 
 
 def configuration(
@@ -55,10 +50,19 @@ def _host(spec: ContainerSpec, host_path: Callable[[str], str]) -> dict[str, Any
         "log_config": LogConfig(type=LogConfig.types.JSON, config={"max-size": str(spec.log_bytes), "max-file": "2"}),
         "init": True,
         "read_only": True,
-        "tmpfs": dict(TMPFS),
+        "tmpfs": _tmpfs(spec),
         "mem_limit": spec.memory,
         "pids_limit": MOST_PROCESSES,
         **_rights(spec),
+    }
+
+
+def _tmpfs(spec: ContainerSpec) -> dict[str, str]:
+    # Scratch belongs to the unprivileged user: it runs without any capability, also where nothing of root's runs.
+    uid, gid = spec.scratch_owner or (UID, GID)
+    return {
+        "/run/borgpull": f"mode=0755,size=64m,uid={uid},gid={gid}",
+        "/tmp": "mode=1777,size=256m",  # noqa: S108 - a mount point inside
     }
 
 
