@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from array import array
+from itertools import accumulate, islice
+from typing import TYPE_CHECKING
 
 from appliance.pull.listing.entry import LONGEST_NAME, Hostile
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# The first node there is.
+FIRST = 1
 # Odd, so that equal names in many folders (index.html) are spread over the table.
 _SPREAD = 0x9E3779B1
 _SMALLEST = 1 << 10
+_LARGE = 1 << 20
 _LARGEST_BYTES = (1 << 32) - 1
 
 
@@ -38,13 +46,39 @@ class Names:
 
     def append(self, parent: int, name: bytes) -> int:
         """Give the next node that name below that parent; raises Hostile for a second one of the same name."""
-        if not 0 < len(name) <= LONGEST_NAME or b"/" in name or b"\0" in name or name in (b".", b".."):
-            raise Hostile(f"the listing has a name that no file can have: {shown(name)}")
-        return self._put(parent, name)
+        self.extend([parent], [name])
+        return len(self.parents) - 1
 
-    def append_root(self) -> int:
+    def extend(self, parents: Sequence[int], names: Sequence[bytes]) -> None:
+        """Give the next nodes these names; a parent may be one of them that comes before. Raises Hostile."""
+        lengths = list(map(len, names))
+        text = b"".join(names)
+        if (
+            b"/" in text
+            or b"\0" in text
+            or not all(lengths)
+            or max(lengths, default=0) > LONGEST_NAME
+            or _has_dots(names)
+        ):
+            raise Hostile(f"the listing has a name that no file can have: {shown(next(filter(_is_wrong, names)))}")
+        first = len(self.parents)
+        self._make_room(first + len(names), len(text))
+        self.parents.extend(parents)
+        self._starts.extend(islice(accumulate(lengths, initial=len(self._text)), 1, None))
+        self._text += text
+        table, mask, slot_of = self._table, self._mask, self._slot
+        for node, (parent, name) in enumerate(zip(parents, names, strict=True), first):
+            slot = (hash(name) + parent * _SPREAD) & mask
+            # Most places are free at once; only a taken one is worth a call.
+            if table[slot] and table[slot := slot_of(parent, name)]:
+                raise Hostile(f"the listing has the same name twice in one folder: {shown(name)}")
+            table[slot] = node
+
+    def append_root(self) -> None:
         """Make node 1, which has no name."""
-        return self._put(0, b"")
+        self.parents.append(0)
+        self._starts.append(0)
+        self._table[self._slot(0, b"")] = FIRST
 
     def lookup(self, parent: int, name: bytes) -> int | None:
         """Find the child of that name."""
@@ -54,20 +88,11 @@ class Names:
         """The name."""
         return bytes(self._text[self._starts[node] : self._starts[node + 1]])
 
-    def _put(self, parent: int, name: bytes) -> int:
-        node = len(self.parents)
-        if 3 * node > 2 * self._mask:
-            self._grow()
-        slot = self._slot(parent, name)
-        if self._table[slot]:
-            raise Hostile(f"the listing has the same name twice in one folder: {shown(name)}")
-        if len(self._text) + len(name) > _LARGEST_BYTES:
+    def _make_room(self, nodes: int, more_text: int) -> None:
+        if len(self._text) + more_text > _LARGEST_BYTES:
             raise Hostile("the names in the listing are longer than 4 GiB together")
-        self._table[slot] = node
-        self.parents.append(parent)
-        self._text += name
-        self._starts.append(len(self._text))
-        return node
+        while 3 * nodes > 2 * self._mask:
+            self._grow()
 
     def _slot(self, parent: int, name: bytes) -> int:
         """Where it stands, or the free place where it would."""
@@ -83,7 +108,7 @@ class Names:
         return slot
 
     def _grow(self) -> None:
-        size = 2 * len(self._table)
+        size = len(self._table) * (4 if len(self._table) < _LARGE else 2)
         self._table, self._mask = array("I", bytes(4 * size)), size - 1
         table, mask, starts, text = self._table, self._mask, self._starts, self._text
         for node, parent in enumerate(self.parents):
@@ -92,6 +117,14 @@ class Names:
                 while table[slot]:
                     slot = (slot + 1) & mask
                 table[slot] = node
+
+
+def _has_dots(names: Sequence[bytes]) -> bool:
+    return b"." in names or b".." in names
+
+
+def _is_wrong(name: bytes) -> bool:
+    return not 0 < len(name) <= LONGEST_NAME or b"/" in name or b"\0" in name or name in (b".", b"..")
 
 
 def shown(name: bytes) -> str:

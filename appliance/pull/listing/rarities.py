@@ -59,6 +59,11 @@ class Rarities:
             self._unreadable.extend(bytes(2 * node - len(self._unreadable) + 1))
         self._unreadable[node] = 1
 
+    def mark_readable(self, node: int) -> None:
+        """Take that back."""
+        if node < len(self._unreadable):
+            self._unreadable[node] = 0
+
     def target(self, node: int) -> bytes:
         """Where a symbolic link leads."""
         return self._targets.get(node, b"")

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 from appliance.pull.listing.entry import Entry, Hostile
 from appliance.pull.listing.inodes import show_inodes
-from appliance.pull.listing.names import Names, shown
+from appliance.pull.listing.names import FIRST, Names, shown
 from appliance.pull.listing.order import Order
 from appliance.pull.listing.rarities import Rarities
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-ROOT = 1
+ROOT = FIRST
 LIMIT_ENTRIES = 10_000_000
 # What a tree may take in memory: enough for every client that has LIMIT_ENTRIES files of ordinary names.
 LIMIT_BYTES = 1536 << 20
@@ -56,6 +56,7 @@ class Tree:
         self._mtimes, self._ctimes = (array("q", [0]) for _ in range(2))
         self._devices = array("H", [_MOST_DEVICES - 1])
         self._device_numbers: dict[int, int] = {}
+        self._devices_seen: list[int] = []
         self._rarities = Rarities()
         self._order = Order(array("I", [0, 0]), self._inodes, self._names.name)
 
@@ -74,7 +75,7 @@ class Tree:
             parent = self.find(folder or b"/")
             if parent is None:
                 raise Hostile(f"the listing has {shown(entry.path)}, and not the folder that it is in")
-            node = self.place(parent, name)
+            node = self.place([parent], [name])
         columns = {name: (getattr(entry, name),) for name in Fields.__slots__}
         self.extend(Fields(**columns))
         if entry.target:
@@ -87,17 +88,37 @@ class Tree:
             self.mark_unreadable(node)
         return node
 
+    def add_unseen(self, parent: int, name: bytes) -> int:
+        """Add what is there and could not be looked at: a file that nobody can read."""
+        node = self.place([parent], [name])
+        nothing = (0,)
+        zeros = dict.fromkeys(Fields.__slots__, nothing)
+        self.extend(
+            Fields(
+                **zeros
+                | {"mode": (stat.S_IFREG,), "nlink": (1,), "device": (self._devices_seen[self._devices[parent]],)}
+            )
+        )
+        self.mark_unreadable(node)
+        return node
+
     def place_root(self) -> int:
         """Make the root; its fields are to follow by `extend`. Raises Hostile for a second one."""
         if len(self):
             raise Hostile("the listing has the root twice")
-        return self._names.append_root()
+        self._names.append_root()
+        return ROOT
 
-    def place(self, parent: int, name: bytes) -> int:
-        """Make a node of that name; its fields are to follow by `extend`, in the same order."""
-        if len(self) >= self._limits[0]:
+    def place(self, parents: Sequence[int], names: Sequence[bytes]) -> int:
+        """Make the next nodes and return the first; their fields are to follow by `extend`, in the same order.
+
+        A parent may be one of them that comes before. Raises Hostile for names that cannot be, or are there.
+        """
+        first = len(self._names)
+        if first + len(names) > self._limits[0]:
             raise Hostile(f"the listing has more than {self._limits[0]} entries")
-        return self._names.append(parent, name)
+        self._names.extend(parents, names)
+        return first
 
     def extend(self, fields: Fields) -> None:
         """Add the fields of the nodes placed last; raises Hostile for a number that no file has."""
@@ -114,7 +135,8 @@ class Tree:
         except (OverflowError, TypeError, ValueError) as error:
             raise Hostile(f"the listing has a number that no file has ({error})") from error
         for number in set(fields.device).difference(self._device_numbers):
-            self._device_numbers[number] = len(self._device_numbers)
+            self._device_numbers[number] = len(self._devices_seen)
+            self._devices_seen.append(number)
         if len(self._device_numbers) >= _MOST_DEVICES:
             raise Hostile("the listing names more file systems than a machine can have")
         self._devices.extend(map(self._device_numbers.__getitem__, fields.device))
@@ -137,6 +159,10 @@ class Tree:
     def mark_unreadable(self, node: int) -> None:
         """Say that the client's user may not read it, or not enter it."""
         self._rarities.mark_unreadable(node)
+
+    def mark_readable(self, node: int) -> None:
+        """Take that back."""
+        self._rarities.mark_readable(node)
 
     def finish(self) -> None:
         """Order the children and settle which inode numbers are shown; raises Hostile for what is no tree."""

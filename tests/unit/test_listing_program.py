@@ -1,0 +1,235 @@
+"""The program for the client, run here by each tool, against what lstat says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.pull.listing import script
+from appliance.pull.listing.read import NotOffered, Reader
+from appliance.pull.listing.request import request_for
+from appliance.pull.listing.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+TOOLS = ("find", "python3", "perl")
+ODD = (b"new\nline", b"\xff\xfe", b"*", b"[a]?", b"-delete", b" ", b"a\\b", b"'", b'"$(x)`', b"\x1b[2J", b"n" * 255)
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """Make a tree of every kind of file that needs no right to make."""
+    root = tmp_path / "source"
+    (root / "folder" / "deep" / "er").mkdir(parents=True)
+    for number, name in enumerate(ODD):
+        (root / "folder" / os.fsdecode(name)).write_bytes(b"x" * number)
+    (root / os.fsdecode(b"odd folder\n\xff")).mkdir()
+    (root / os.fsdecode(b"odd folder\n\xff") / "within").touch()
+    os.link(root / "folder" / "*", root / "hard link")
+    (root / "link").symlink_to(os.fsdecode(b"../\n//\nend\xff"))
+    (root / "dangling").symlink_to("nowhere")
+    os.mkfifo(root / "fifo")
+    (root / "setuid").touch(mode=0o700)
+    (root / "setuid").chmod(0o4711)
+    with (root / "sparse").open("wb") as sparse:
+        sparse.truncate(1 << 30)
+    for moment, time in (("before", -1_250_000_000), ("epoch", -1), ("fine", 1_700_000_000_123_456_789)):
+        (root / moment).touch()
+        os.utime(root / moment, ns=(time, time))
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(os.path.relpath(root / "socket"))
+    return root
+
+
+@pytest.fixture
+def path_with(tmp_path: Path) -> Path:
+    """Return a folder for PATH, with what no tool of TOOLS is."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("sh", "dd"):
+        add(folder, name)
+    return folder
+
+
+def add(folder: Path, name: str) -> None:
+    found = str(Path(sys.executable).resolve()) if name == "python3" else shutil.which(name)
+    assert found, f"{name} is needed for this test"
+    (folder / name).symlink_to(found)
+
+
+def listed(
+    paths: Iterable[Path], excludes: Iterable[str] = (), *, path: str = os.environ["PATH"]
+) -> tuple[Tree, Reader]:
+    request = request_for(map(str, paths), excludes)
+    said = subprocess.run(
+        ("/bin/sh", "-c", script.COMMAND),
+        input=script.to_send(request.to_bytes()),
+        stdout=subprocess.PIPE,
+        env={"PATH": path},
+        check=True,
+        timeout=60,
+    )
+    tree = Tree()
+    reader = Reader(request, tree)
+    reader.feed(said.stdout)
+    reader.close()
+    return tree, reader
+
+
+def paths_of(tree: Tree, below: Path) -> set[bytes]:
+    start = os.fsencode(below)
+    everything = (tree.path(node) for node in range(1, len(tree) + 1))
+    return {path for path in everything if path == start or path.startswith(start + b"/")}
+
+
+def paths_here(below: Path) -> set[bytes]:
+    found = {os.fsencode(below)}
+    for folder, folders, files in os.walk(os.fsencode(below)):
+        found |= {folder + b"/" + name for name in (*folders, *files)}
+    return found
+
+
+def check_all(tree: Tree, below: Path, *, precision_ns: int = 1) -> None:
+    assert paths_of(tree, below) == paths_here(below)
+    for path in paths_here(below):
+        node = tree.find(path)
+        assert node is not None
+        here = os.lstat(path)
+        assert (tree.mode(node), tree.uid(node), tree.gid(node)) == (here.st_mode, here.st_uid, here.st_gid)
+        assert (tree.size(node), tree.nlink(node), tree.blocks(node)) == (here.st_size, here.st_nlink, here.st_blocks)
+        precision = precision_ns if here.st_mtime_ns > 0 or precision_ns == 1 else 1_000_000_000
+        assert abs(tree.mtime_ns(node) - here.st_mtime_ns) < precision
+        assert abs(tree.ctime_ns(node) - here.st_ctime_ns) < precision_ns
+        assert tree.target(node) == (os.readlink(path) if stat.S_ISLNK(here.st_mode) else b"")  # noqa: PTH115 - bytes
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_every_tool_lists_what_lstat_says(tool: str, source: Path, path_with: Path) -> None:
+    add(path_with, tool)
+
+    tree, reader = listed([source], path=str(path_with))
+
+    assert reader.tool == tool
+    check_all(tree, source, precision_ns=1 if reader.exact_times else 1000)
+    hard, star = tree.find(os.fsencode(source / "hard link")), tree.find(os.fsencode(source / "folder" / "*"))
+    assert hard is not None
+    assert star is not None
+    assert tree.inode(hard) == tree.inode(star)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_what_leads_to_the_paths_is_listed_without_its_other_children(tool: str, source: Path, path_with: Path) -> None:
+    add(path_with, tool)
+
+    tree, _ = listed([source / "folder" / "deep", source / "fifo"], path=str(path_with))
+
+    above = {os.fsencode(folder) for folder in source.parents}
+    mine = {os.fsencode(source / name) for name in ("", "folder", "folder/deep", "folder/deep/er", "fifo")}
+    assert {tree.path(node) for node in range(1, len(tree) + 1)} == above | mine
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_plain_excludes_are_not_even_looked_at(tool: str, source: Path, path_with: Path) -> None:
+    add(path_with, tool)
+    (source / "folder" / "deep*").mkdir()
+    (source / "folder" / "deep*" / "kept").touch()
+
+    tree, _ = listed([source], [f"{source}/folder/deep", f"pp:{source}/fifo"], path=str(path_with))
+
+    left_out = {os.fsencode(source / name) for name in ("folder/deep", "folder/deep/er", "fifo")}
+    assert paths_of(tree, source) == paths_here(source) - left_out
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_a_path_that_is_not_there_is_left_out(tool: str, source: Path, path_with: Path) -> None:
+    add(path_with, tool)
+
+    tree, _ = listed([source / "gone" / "far", source / "fifo"], path=str(path_with))
+
+    assert paths_of(tree, source) == {os.fsencode(source), os.fsencode(source / "fifo")}
+
+
+@pytest.mark.parametrize("attribute_tool", ["python3", "none"])
+def test_extended_attributes_are_listed_where_something_can(attribute_tool: str, source: Path, path_with: Path) -> None:
+    add(path_with, "find")
+    if attribute_tool != "none":
+        add(path_with, attribute_tool)
+    odd = source / "folder" / os.fsdecode(b"new\nline")
+    os.setxattr(odd, "user.a=b\n", b"\0\xff")
+    os.setxattr(source / "folder", "user.empty", b"")
+
+    tree, reader = listed([source], path=str(path_with))
+
+    node, folder = tree.find(os.fsencode(odd)), tree.find(os.fsencode(source / "folder"))
+    assert node is not None
+    assert folder is not None
+    assert reader.attribute_tool == attribute_tool
+    if attribute_tool == "none":
+        assert not tree.has_xattrs
+    else:
+        assert tree.xattrs(node) == {b"user.a=b\n": b"\0\xff"}
+        assert tree.xattrs(folder) == {b"user.empty": b""}
+
+
+def test_a_client_without_any_tool_does_not_list(source: Path, path_with: Path) -> None:
+    with pytest.raises(NotOffered, match="no program that can list"):
+        listed([source], path=str(path_with))
+
+
+@pytest.mark.parametrize("request_text", [b"all 0 relative\ngo\n", b"all 0 /tmp\n", b"--help\ngo\n", b"one x /\ngo\n"])
+def test_a_request_that_is_none_lists_nothing(request_text: bytes) -> None:
+    said = subprocess.run(
+        ("/bin/sh", "-c", script.COMMAND), input=script.to_send(request_text), stdout=subprocess.PIPE, check=False
+    )
+
+    assert said.returncode == 64
+    assert said.stdout.count(b"\0") == 2
+
+
+def forced(original: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
+    """Do what sshd does for a key with a command of its own."""
+    return subprocess.run(
+        ("/bin/sh", "-c", script.FORCED),
+        input=given,
+        stdout=subprocess.PIPE,
+        env={"PATH": os.environ["PATH"], "SSH_ORIGINAL_COMMAND": original},
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_key_admits_exactly_this_program(source: Path) -> None:
+    request = request_for([str(source)]).to_bytes()
+
+    assert forced(script.COMMAND, script.to_send(request)).stdout.endswith(b"done 0\0")
+
+
+def test_a_key_admits_no_other_program_and_no_other_command(tmp_path: Path) -> None:
+    proof = tmp_path / "proof"
+    evil = f"touch {proof}; exit 0;".encode().ljust(script.LENGTH)
+
+    assert forced(script.COMMAND, evil + b"go\n").returncode == 65
+    forced(f"touch {proof}", b"")
+    forced(f"touch {proof}; {script.NAME}", b"")
+    forced(f"; touch {proof}; echo {script.NAME} more", b"")
+    assert not proof.exists()
+
+
+def test_the_program_changes_only_on_purpose() -> None:
+    # Every operator with a key line of the narrow kind has to paste it anew after a change; say so in CHANGELOG.md.
+    assert script.SHA256 == "dba9875163f3aaffb952494ddbfefe44b55bb49f769d95564b17f5739787e9c4"
+
+
+def test_the_command_means_the_same_to_every_login_shell() -> None:
+    assert "\n" not in script.COMMAND + script.FORCED
+    assert not set("!\\") & set(script.COMMAND + script.FORCED)
+    assert "'" not in script.FORCED
