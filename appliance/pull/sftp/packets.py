@@ -111,6 +111,11 @@ def rename(old: bytes, new: bytes) -> Request:
     return Request(18, _text(old) + _text(new))
 
 
+def read_link(path: bytes) -> Request:
+    """Ask where a symbolic link leads; the reply holds one name."""
+    return Request(19, _text(path))
+
+
 def make_link(target: bytes, path: bytes) -> Request:
     """Make a symbolic link, in the order of OpenSSH, which is not that of the draft."""
     return Request(20, _text(target) + _text(path))

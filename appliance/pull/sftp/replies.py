@@ -9,7 +9,7 @@ from appliance.pull.sftp.packets import Attributes
 
 # A reply that is longer is none: names of one folder come in portions of far less.
 LARGEST_REPLY = 1 << 20
-NO_SUCH_FILE, NO_PERMISSION, FAILED, UNSUPPORTED = 2, 3, 4, 8
+END_OF_FILE, NO_SUCH_FILE, NO_PERMISSION, FAILED, UNSUPPORTED = 1, 2, 3, 4, 8
 _OK = 0
 _WORDS = {NO_SUCH_FILE: "no such file", NO_PERMISSION: "permission denied", UNSUPPORTED: "not supported there"}
 _SIZE, _OWNER, _MODE, _TIMES, _MORE = 1, 2, 4, 8, 0x80000000
