@@ -9,6 +9,7 @@ import click
 from appliance import __version__
 
 _VERBS = {
+    "about": "appliance.cli.about:about",
     "alarms": "appliance.cli.alarms:alarms",
     "archives": "appliance.cli.archives:archives",
     "client": "appliance.cli.client:client",
@@ -42,7 +43,7 @@ _VERBS = {
     "wake": "appliance.cli.wake:wake",
 }
 # These find what they need by themselves.
-_WORLDLESS = ("gateway", "monitoring", "pull", "supervise", "wake")
+_WORLDLESS = ("about", "gateway", "monitoring", "pull", "supervise", "wake")
 
 
 class Verbs(click.Group):
