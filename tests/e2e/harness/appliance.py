@@ -47,11 +47,19 @@ class ApplianceUnderTest:
 
     # ---- the container ----
 
-    def create(self, *options: str, paused: bool = True) -> None:
-        """Make the supervisor's container and wait until it is well; `options` are those of `docker run`."""
+    def create(
+        self,
+        *options: str,
+        paused: bool = True,
+        engine: tuple[str, ...] = ("/var/run/docker.sock:/var/run/docker.sock",),
+    ) -> None:
+        """Make the supervisor's container and wait until it is well; `options` are those of `docker run`.
+
+        `engine` is what is mounted so that it gets at the engine.
+        """
         docker(
             "run", "--detach", "--init", "--name", self.supervisor, "--label", self.lab.label,
-            "--publish", "127.0.0.1::9187", "--volume", "/var/run/docker.sock:/var/run/docker.sock",
+            "--publish", "127.0.0.1::9187", *(word for one in engine for word in ("--volume", one)),
             *self._volume_options(), *options, "--entrypoint", "timeout",
             self.lab.image, str(LIFETIME_SECONDS), "borgpull", "supervise",
         )  # fmt: skip
