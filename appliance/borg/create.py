@@ -22,8 +22,11 @@ _STREAM = (
 )
 
 
-def create(plan: RunPlan) -> Command:
-    """Build the command; it runs in the source's root, so that names in the archive are the original ones."""
+def create(plan: RunPlan, *, true_inodes: bool = False) -> Command:
+    """Build the command; it runs in the source's root, so that names in the archive are the original ones.
+
+    `true_inodes`: the source shows the client's own inode numbers and ctimes, although it comes by SFTP.
+    """
     return borg(
         plan,
         "create",
@@ -32,7 +35,7 @@ def create(plan: RunPlan) -> Command:
         plan.compression,
         "--comment",
         f"borgpull run {plan.run_id}",
-        *_fidelity(plan),
+        *_fidelity(plan, true_inodes=true_inodes),
         *(("--exclude-caches",) if plan.exclude_caches else ()),
         *(argument for pattern in _excludes(plan) for argument in ("--exclude", pattern)),
         f"{REPOSITORY}::{plan.temporary_archive_name}",
@@ -88,11 +91,14 @@ def relative(path: str) -> str:
     return path.strip("/") or "."
 
 
-def _fidelity(plan: RunPlan) -> tuple[str, ...]:
+def _fidelity(plan: RunPlan, *, true_inodes: bool) -> tuple[str, ...]:
     numeric = ("--numeric-ids",) if plan.names == "numeric" else ()
     if plan.method != "sshfs":
         # Inode numbers of a bind mount are the host file system's own, so Borg's safe default holds.
         return (*numeric, "--files-cache", "ctime,size,inode")
+    if true_inodes:
+        # Extended attributes and ACLs come with the listing; flags do not, and asking for them opens every file.
+        return (*numeric, "--noflags", "--files-cache", "ctime,size,inode")
     # SFTP version 3 carries no flags, ACLs or xattrs, and asking costs a round trip a file (sshfs.c, archive.py);
     # its ctime is a copy of mtime and its inode numbers change with every mount.
     return (*numeric, "--noflags", "--noacls", "--noxattrs", "--files-cache", "mtime,size")

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+# Of `listing`: the client's files come by stock sshfs.
+NEVER = "never"
+# As what they are mounted: by stock sshfs, or by our own file system.
+STOCK_SSHFS, PULLFS = "fuse.sshfs", "fuse.pullfs"
 # The methods whose Borg runs on the client, and so writes to the repository itself.
 BORG_ON_CLIENT = ("socat", "ssh-agent", "remote-forward")
 
@@ -93,6 +97,7 @@ class RunPlan:
     (what earlier ones deleted) or "later". `reserve` is what Borg leaves free on the volume, and `quota` how large the
     repository may become whoever writes to it, both in bytes, 0 for no such bound.
     `uid` and `gid` are whom everything runs as and belongs to, `umask` (octal) is Borg's.
+    `listing` says whether the client's tree is read in one stream ("auto", "require") or by sshfs ("never").
     `keep` are the options of `borg prune`, `point` is the state that a repair may roll back to.
     """
 
@@ -143,6 +148,7 @@ class RunPlan:
     uid: int = places.UID
     gid: int = places.GID
     umask: str = "0077"
+    listing: str = NEVER
 
     @property
     def writes_from_the_client(self) -> bool:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from appliance.borg.create import create
 from appliance.plan import places
+from appliance.plan.run_plan import NEVER, PULLFS, STOCK_SSHFS
 from appliance.pull import linux
 from appliance.pull.launch import LaunchSpec, MountSpec
 from appliance.pull.methods.sshfs import sshfs_argv
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _SKELETON = "/opt/skeleton"
 _IMAGE = str(places.ROOM / "image")
 _BORG_PACKAGES = f"/opt/borg/lib/python{sysconfig.get_python_version()}/site-packages"
+_PYTHON = "/opt/borgpull/bin/python"
 _PLAIN_ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(places.SCRATCH)}
 
 
@@ -30,7 +32,7 @@ def controller(plan: RunPlan, descriptors: tuple[int, ...]) -> LaunchSpec:
     return replace(
         _unprivileged(plan),
         argv=(
-            "/opt/borgpull/bin/python",
+            _PYTHON,
             "-P",
             "-m",
             "appliance.pull.controller",
@@ -40,13 +42,15 @@ def controller(plan: RunPlan, descriptors: tuple[int, ...]) -> LaunchSpec:
     )
 
 
-def sshfs(plan: RunPlan, fuse_descriptor: int) -> LaunchSpec:
+def file_system(plan: RunPlan, fuse_descriptor: int) -> LaunchSpec:
     """The file system on the descriptor that root has mounted already; it never holds a capability."""
-    return replace(_unprivileged(plan), argv=sshfs_argv(plan, fuse_descriptor), env=_PLAIN_ENVIRONMENT)
+    own = (_PYTHON, "-P", "-m", "appliance.pull.pullfs", str(fuse_descriptor))
+    argv = sshfs_argv(plan, fuse_descriptor) if plan.listing == NEVER else own
+    return replace(_unprivileged(plan), argv=argv, env=_PLAIN_ENVIRONMENT)
 
 
 def fuse_mount(plan: RunPlan, fuse_descriptor: int) -> MountSpec:
-    """The mount that sshfs then serves. Without allow_other not even root can look into it.
+    """The mount that `file_system` then serves. Without allow_other not even root can look into it.
 
     The chroot's overlay looks with root's eyes, so there (and only there) others are allowed.
     """
@@ -54,17 +58,20 @@ def fuse_mount(plan: RunPlan, fuse_descriptor: int) -> MountSpec:
     return MountSpec(
         source="client",
         target=str(places.CLIENT_ROOT),
-        filesystem="fuse.sshfs",
+        filesystem=STOCK_SSHFS if plan.listing == NEVER else PULLFS,
         flags=linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV,
         data=f"fd={fuse_descriptor},rootmode=40000,user_id={plan.uid},group_id={plan.gid}{others}",
     )
 
 
-def borg_create(plan: RunPlan) -> LaunchSpec:
-    """`borg create`, in the source's root, with the names of the client where the plan wants them."""
+def borg_create(plan: RunPlan, *, true_inodes: bool = False) -> LaunchSpec:
+    """`borg create`, in the source's root, with the names of the client where the plan wants them.
+
+    `true_inodes`: the mount shows the client's own inode numbers and ctimes.
+    """
     if plan.writes_from_the_client:
         return _over_ssh(plan)
-    command = create(plan)
+    command = create(plan, true_inodes=true_inodes)
     match plan.method, plan.names:
         case "sshfs", "client":
             return replace(

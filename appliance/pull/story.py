@@ -88,7 +88,7 @@ def _read(
         reading.check_paths(plan.paths)
         insist(gates.filesystem_gate(plan.baseline.filesystem if plan.baseline else "", reading.filesystem))
         voice.step("create")
-        ends.control.say(link.CREATE)
+        ends.control.say(link.CREATE, reading.note)
         heard = Watch(ends.control, ends.stdout, ends.stderr, voice).until_the_end()
         try:
             voice.step("verify")

@@ -20,7 +20,7 @@ from appliance.plan import events
 from appliance.pull import launches, link
 from appliance.pull.execute import Ending, Process, start
 from appliance.pull.failure import stopped
-from appliance.pull.mounting import SshfsMount
+from appliance.pull.mounting import ClientMount
 from appliance.pull.signals import SignalPipe
 from appliance.record import Outcome, Reason
 
@@ -48,7 +48,7 @@ class Warden:
         self._controller: Process
         self._borg: Process | None = None
         self._borg_reported = False
-        self._mount = SshfsMount(plan, self._launch_sshfs)
+        self._mount = ClientMount(plan, self._launch_file_system)
         self._lost = False
         self._done = False
         self._ending: Ending | None = None
@@ -102,7 +102,7 @@ class Warden:
         environment = {**spec.env, **(launches.chroot_loader_environment() if spec.chroot else {})}
         return start(spec.command(), environment, descriptors=descriptors, stdout=stdout, stderr=stderr)
 
-    def _launch_sshfs(self, spec: LaunchSpec, descriptors: tuple[int, ...]) -> Process:
+    def _launch_file_system(self, spec: LaunchSpec, descriptors: tuple[int, ...]) -> Process:
         return self._launch(spec, descriptors=descriptors, stderr=self._pipes[2])
 
     def _listen(self) -> None:
@@ -119,7 +119,7 @@ class Warden:
             case link.MOUNT:
                 self._open_mount()
             case link.CREATE:
-                self._create()
+                self._create(said.note if said else "")
             case link.INTERRUPT if self._borg:
                 self._ending = Ending(self._borg, _INTERRUPT)
             case link.UNMOUNT:
@@ -147,8 +147,8 @@ class Warden:
         else:
             self._link.say(link.MOUNTED)
 
-    def _create(self) -> None:
-        spec = launches.borg_create(self._plan)
+    def _create(self, note: str) -> None:
+        spec = launches.borg_create(self._plan, true_inodes=note == link.TRUE_INODES)
         self._borg = self._launch(spec, stdout=self._pipes[0], stderr=self._pipes[1])
         # The controller reads until the last writer is gone; that must be Borg.
         os.close(self._pipes[0])

@@ -108,7 +108,7 @@ def test_nothing_is_mounted_over_the_images_accounts_for_its_own_user() -> None:
 def test_whatever_reads_a_client_is_started_as_the_owner() -> None:
     plan = planned()
 
-    for spec in (launches.controller(plan, (3,)), launches.sshfs(plan, 7), launches.borg_create(plan)):
+    for spec in (launches.controller(plan, (3,)), launches.file_system(plan, 7), launches.borg_create(plan)):
         assert (spec.uid, spec.gid) == (99, 100)
     assert "user_id=99,group_id=100" in launches.fuse_mount(plan, 7).data
 

@@ -164,6 +164,7 @@ def test_a_bad_sector_is_no_burst_of_io_errors() -> None:
 def test_another_file_system_than_last_time_is_refused() -> None:
     assert filesystem_gate("nfs4 nas:/data", "nfs4 nas:/data") is None
     assert filesystem_gate("", "ext4") is None
+    assert filesystem_gate("fuse.sshfs", "fuse.pullfs") is None
     assert reason(filesystem_gate("nfs4 nas:/data", "ext4")) is Reason.SOURCE_CHANGED
     assert reason(filesystem_gate("nfs4 nas:/data", "")) is Reason.SOURCE_CHANGED
 

@@ -27,7 +27,7 @@ READ_EVERYTHING = 2
 
 
 def specs(plan: RunPlan) -> tuple[LaunchSpec, ...]:
-    return (launches.controller(plan, (3, 4, 5, 6)), launches.sshfs(plan, 7), launches.borg_create(plan))
+    return (launches.controller(plan, (3, 4, 5, 6)), launches.file_system(plan, 7), launches.borg_create(plan))
 
 
 @pytest.mark.parametrize("names", ["client", "numeric"])
@@ -54,7 +54,7 @@ def test_the_clients_names_are_bound_for_borg_alone() -> None:
     targets = [entry.target for entry in launches.borg_create(PLAN).mounts]
 
     assert targets == ["/etc/passwd", "/etc/group"]
-    assert launches.sshfs(PLAN, 7).mounts == ()
+    assert launches.file_system(PLAN, 7).mounts == ()
 
 
 def test_the_chroot_is_read_only_and_has_no_place_to_write() -> None:

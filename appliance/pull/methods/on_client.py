@@ -46,6 +46,7 @@ class OnClient:
     channel: Channel
     guard: Guard
     filesystem: str = ""
+    note: str = ""
 
     def check_paths(self, paths: tuple[str, ...]) -> None:
         """Judge what the client itself said of each path."""

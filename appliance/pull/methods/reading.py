@@ -21,6 +21,10 @@ class Reading(Protocol):
     def filesystem(self) -> str:
         """What the source lies on; "" where nobody here can see it."""
 
+    @property
+    def note(self) -> str:
+        """What the root half has to know of it to start Borg; "" where that is nothing."""
+
     def check_paths(self, paths: tuple[str, ...]) -> None:
         """Insist that every path is there and that one of them holds something."""
 
@@ -48,6 +52,7 @@ class Mounted:
     """A source that is mounted in this container; Borg runs here, and its own report can be believed."""
 
     source: Source
+    note: str = ""
 
     @property
     def filesystem(self) -> str:

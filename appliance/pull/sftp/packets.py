@@ -15,7 +15,7 @@ SET_OF_LINK = "lsetstat@openssh.com"
 ROOM = "statvfs@openssh.com"
 
 _OWNER, _MODE, _TIMES = 2, 4, 8
-_WRITE, _CREATE, _EXCLUSIVE = 2, 8, 32
+_READ, _WRITE, _CREATE, _EXCLUSIVE = 1, 2, 8, 32
 _LATEST = 2**32 - 1
 
 
@@ -49,6 +49,21 @@ def hello() -> bytes:
 def make_file(path: bytes) -> Request:
     """Make a file for its owner alone and open it for writing; it must not be there, not even as a link."""
     return Request(3, _text(path) + struct.pack(">I", _WRITE | _CREATE | _EXCLUSIVE) + _pack(Attributes(mode=0o600)))
+
+
+def open_to_read(path: bytes) -> Request:
+    """Open a file for reading; follows a link."""
+    return Request(3, _text(path) + struct.pack(">I", _READ) + _pack(Attributes()))
+
+
+def read(handle: bytes, offset: int, length: int) -> Request:
+    """Read that many bytes from there; the reply may hold fewer, and none beyond the end (END_OF_FILE)."""
+    return Request(5, _text(handle) + struct.pack(">QI", offset, length))
+
+
+def look_at_open(handle: bytes) -> Request:
+    """Ask for the attributes of what is open."""
+    return Request(8, _text(handle))
 
 
 def close(handle: bytes) -> Request:

@@ -70,6 +70,8 @@ def _read(kind: int, packet: bytes) -> Reply:
             return Reply(code=struct.unpack_from(">I", packet, 5)[0])
         case 102:
             return Reply(handle=_take_text(packet, 5)[0])
+        case 103:
+            return Reply(data=_take_text(packet, 5)[0])
         case 104:
             return Reply(names=_take_names(packet))
         case 105:

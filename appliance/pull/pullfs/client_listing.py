@@ -1,0 +1,78 @@
+"""The client's tree, read in one stream over a connection of its own."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING
+
+from appliance.plan import places
+from appliance.pull.execute import PIPE, Process, end, start
+from appliance.pull.listing import script
+from appliance.pull.listing.read import Cut, NotOffered, Reader
+from appliance.pull.listing.request import request_for
+from appliance.pull.listing.tree import Tree
+from appliance.pull.pullfs import words
+from appliance.pull.ssh_config import CLIENT
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from appliance.plan.run_plan import RunPlan
+
+_CHUNK = 1 << 20
+_SAY_SECONDS = 1.0
+ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(places.SCRATCH)}
+
+
+class NotListedError(Exception):
+    """The client's listing did not come, or not whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """The tree, and how it came: by which tool on the client, and whether it has extended attributes and ACLs."""
+
+    tree: Tree
+    tool: str
+    lists_xattrs: bool
+
+
+def ask(plan: RunPlan) -> Process:
+    """Start the listing on the client."""
+    argv = ("ssh", "-F", str(places.SSH_CONFIG), "-T", CLIENT, script.COMMAND)
+    process = start(argv, ENVIRONMENT, stdin=PIPE, stdout=PIPE)
+    # Whoever forces another command on this key does not read it.
+    with suppress(BrokenPipeError):
+        _pipe(process.stdin).write(script.to_send(request_for(plan.paths, plan.exclude).to_bytes()))
+        _pipe(process.stdin).close()
+    return process
+
+
+def listed(plan: RunPlan, process: Process, say: Callable[[str, object], None]) -> Listed | None:
+    """Read the listing to its end; None where the client gives none. Raises NotListedError and Hostile."""
+    tree = Tree()
+    reader = Reader(request_for(plan.paths, plan.exclude), tree)
+    said = 0.0
+    source = _pipe(process.stdout).fileno()
+    try:
+        while chunk := os.read(source, _CHUNK):
+            reader.feed(chunk)
+            if time.monotonic() - said > _SAY_SECONDS:
+                said = time.monotonic()
+                say(words.LISTING, len(tree))
+        reader.close()
+    except NotOffered:
+        return None
+    except Cut as error:
+        raise NotListedError(f"the listing of the client broke off ({error})") from error
+    finally:
+        end(process, grace_seconds=1, ask_first=True)
+    return Listed(tree=tree, tool=reader.tool, lists_xattrs=reader.attribute_tool != "none")
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None  # noqa: S101 - it was asked for at the start
+    return pipe

@@ -1,0 +1,52 @@
+"""What earlier runs have read, so that nothing is fetched in vain. A hint: where it is wrong, only time is lost."""
+
+from __future__ import annotations
+
+from array import array
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from appliance.pull.listing.tree import Tree
+
+
+class Seen:
+    """The files that an earlier run has read as they are listed now; kept in one file of eight bytes each."""
+
+    def __init__(self, tree: Tree, kept_in: Path) -> None:
+        """Read what was kept; that there is nothing, or nonsense, is no error."""
+        self._tree, self._kept_in = tree, kept_in
+        self._known = bytearray(len(tree) + 1)
+        before = set(_kept(kept_in))
+        for node in range(1, len(tree) + 1) if before else ():
+            self._known[node] = _signature(tree, node) in before
+
+    def is_expected(self, node: int) -> bool:
+        """Whether Borg will probably read this file: it may be read, and was not as it is now."""
+        return not self._known[node] and self._tree.is_readable(node)
+
+    def add(self, node: int) -> None:
+        """Note that the file was read to its end."""
+        self._known[node] = 1
+
+    def keep(self) -> None:
+        """Write down what the next run need not fetch ahead; a full disk is no error here."""
+        signatures = array("q", (_signature(self._tree, node) for node, known in enumerate(self._known) if known))
+        beside = self._kept_in.with_suffix(".new")
+        with suppress(OSError):
+            beside.write_bytes(signatures.tobytes())
+            beside.replace(self._kept_in)
+
+
+def _kept(path: Path) -> array[int]:
+    kept = array("q")
+    with suppress(OSError, ValueError):
+        kept.frombytes(path.read_bytes())
+    return kept
+
+
+def _signature(tree: Tree, node: int) -> int:
+    # What Borg's files cache goes by. A hash of whole numbers is the same in every process.
+    return hash((tree.inode(node), tree.size(node), tree.ctime_ns(node)))
