@@ -19,6 +19,7 @@ from appliance.edges.disk_ledger import DiskLedgers
 from appliance.edges.escrow_files import EscrowFiles
 from appliance.edges.notify_urls import NotifyUrls
 from appliance.edges.run_logs import RunLogs
+from appliance.edges.scratch import Scratch
 from appliance.edges.volumes import Volumes
 from appliance.errors import BorgpullError, EngineError, StateError
 from appliance.plan.events import Data, Result, write
@@ -206,6 +207,7 @@ class CliWorld:
             post=lambda: Post(services=self.notifier, checks=self.notifier, read_secret=NotifyUrls(self.config).read),
             escrow_files=lambda: EscrowFiles(config=self.config, state=self.state, uid=os.getuid(), gid=os.getgid()),
             cipher=lambda: self.cipher,
+            scratch=lambda: Scratch(self.state, uid=os.getuid(), gid=os.getgid()),
             disk_ledger=DiskLedgers(config=self.config, repositories=self.repositories).read,
             snapshot=lambda facts: json.dumps(dict(facts)).encode(),
             clock=self.clock,

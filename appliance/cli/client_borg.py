@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import secrets
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from appliance.ask import ask
 from appliance.borg.by_hand import refusal
 from appliance.cli.question import appliance_id
 from appliance.cli.readable import safe_lines
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
 from appliance.cli.tunnel_states import tunnel_port, tunnel_states
+from appliance.cli.under_the_lock import carried_out
 from appliance.config.model import BorgClient, MountClient
-from appliance.errors import BorgpullError, EngineError, ExitCode, NameTakenError, NotFoundError
+from appliance.errors import BorgpullError, ExitCode, NotFoundError
 from appliance.plan import places
-from appliance.plan.container import BY_HAND, container_spec, plan_file
+from appliance.plan.container import BY_HAND, container_spec
 from appliance.plan.dial_in import UP, not_up
 from appliance.plan.gates import launch_gate
 from appliance.plan.make import plan_run
@@ -29,11 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from appliance.config.model import AnyBorgClient, Client
-    from appliance.plan.events import Result
     from appliance.plan.run_plan import RunPlan
-    from appliance.ports import ContainerSpec
-
-_STOP_SECONDS = 90
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
@@ -56,7 +51,7 @@ def borg(world: Surroundings, name: str, arguments: tuple[str, ...], *, force: b
     if why_not and not force:
         raise click.UsageError(f"{why_not}. If you really want that: --force, before the `--`.")
     plan = _planned(world, client, arguments)
-    result = _carried_out(world, plan, container_spec(client, plan, world.load().settings))
+    result = carried_out(world, plan, container_spec(client, plan, world.load().settings), _pass_on)
     if result.message:
         click.echo(f"borgpull: {safe_lines(result.message)}", err=True)
     click.get_current_context().exit(ExitCode.ENGINE if result.reason is Reason.ENGINE else result.outcome.exit_code)
@@ -107,29 +102,6 @@ def _planned(world: Surroundings, client: AnyBorgClient, arguments: tuple[str, .
     if refused is not None:
         raise BorgpullError(refused.sentence)
     return plan
-
-
-def _carried_out(world: Surroundings, plan: RunPlan, spec: ContainerSpec) -> Result:
-    written = world.state_folder / Path(plan_file(plan)).relative_to(places.STATE)
-    answers = ask(world.engine(), spec)
-    try:
-        while True:
-            _pass_on(next(answers))
-    except StopIteration as end:
-        result: Result = end.value
-        return result
-    except NameTakenError as error:
-        raise EngineError(
-            f"{plan.client} is busy: another run of it goes on, and two never do at once; `borgpull status "
-            f"{plan.client}` shows it"
-        ) from error
-    except (KeyboardInterrupt, BrokenPipeError):
-        # Asked to end, Borg leaves no lock.
-        world.engine().stop(spec.name, _STOP_SECONDS)
-        raise
-    finally:
-        answers.close()
-        written.unlink(missing_ok=True)
 
 
 def _pass_on(said: Mapping[str, str]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 from rich.text import Text
 
+from appliance.cli.fidelity import remembered
 from appliance.cli.present_clients import client_json, clients_page, trust_json, trust_page
 from appliance.cli.readable import say_json, show
 from appliance.cli.surroundings import Surroundings, in_surroundings
@@ -18,14 +19,15 @@ def list_clients(world: Surroundings, *, trust: bool, for_programs: bool) -> Non
     """List the configured clients. How they stand: `borgpull status`.
 
     With --trust: who holds the passphrase, who could delete archives, what the server could do to the client, and what
-    its method cannot carry.
+    its method cannot carry; and what its last fidelity card found (`borgpull client probe NAME --fidelity`).
 
     Example: borgpull client list --trust
     """
     clients = world.load().clients
+    cards = {one.name: card for one in clients if (card := remembered(world.journal(), one.name))} if trust else {}
     if for_programs:
-        say_json([trust_json(one) if trust else client_json(one) for one in clients])
+        say_json([trust_json(one, cards.get(one.name)) if trust else client_json(one) for one in clients])
     elif not clients:
         show(Text("No clients yet. `borgpull client add NAME --host HOST` makes one."))
     else:
-        show(trust_page(clients) if trust else clients_page(clients))
+        show(trust_page(clients, cards) if trust else clients_page(clients))

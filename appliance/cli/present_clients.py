@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from appliance.cli.present_fidelity import card_words
 from appliance.cli.readable import safe
 from appliance.config.model import BorgClient, MachineClient, MountClient, Reach
 from appliance.plan.trust import trust_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from rich.console import RenderableType
 
     from appliance.config.model import Client
+    from appliance.plan.fidelity import Card
     from appliance.plan.trust import Trust
 
 
@@ -74,8 +76,8 @@ def _way(one: MachineClient) -> str:
             return " through its tunnel"
 
 
-def trust_json(one: Client) -> dict[str, Any]:
-    """Give the trust that a client asks for to programs."""
+def trust_json(one: Client, card: Card | None = None) -> dict[str, Any]:
+    """Give the trust that a client asks for to programs, and what its newest fidelity card says."""
     trust = trust_of(one)
     return {
         "client": one.name,
@@ -89,28 +91,30 @@ def trust_json(one: Client) -> dict[str, Any]:
         "power": trust.power,
         "not_carried": list(trust.not_carried),
         "notes": list(trust.notes),
+        "fidelity": card.to_json() if card else None,
     }
 
 
-def trust_page(clients: Sequence[Client]) -> RenderableType:
+def trust_page(clients: Sequence[Client], cards: Mapping[str, Card]) -> RenderableType:
     """Lay the trust out, a few lines a client: sentences do not fit into the columns of a terminal."""
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for one in clients:
-        for number, (heading, words) in enumerate(_trust_rows(one, trust_of(one))):
+        for number, (heading, words) in enumerate(_trust_rows(one, trust_of(one), cards.get(one.name))):
             table.add_row(one.name if number == 0 else "", heading, Text(safe(words)))
     return table
 
 
-def _trust_rows(one: Client, trust: Trust) -> list[tuple[str, str]]:
+def _trust_rows(one: Client, trust: Trust, card: Card | None) -> list[tuple[str, str]]:
     return [
         ("method", f"{one.method} ({one.names}), {one.reach}"),
         ("passphrase", f"held by {_sides(trust.passphrase)}"),
         ("deletes", f"{_sides(trust.deleters)}: {trust.deletion}"),
         ("server can", trust.power),
         ("not carried", "; ".join(trust.not_carried) or "nothing of what Borg can store"),
+        *((("tried", card_words(card)),) if card else ()),
         *(("note", note) for note in trust.notes),
     ]
 

@@ -17,6 +17,7 @@ from appliance.edges.disk_ledger import DiskLedgers
 from appliance.edges.escrow_files import EscrowFiles
 from appliance.edges.openpgp import OpenPgp
 from appliance.edges.run_logs import RunLogs
+from appliance.edges.scratch import Scratch
 from appliance.edges.tunnels import TunnelFiles
 from appliance.edges.volumes import Volumes
 from appliance.errors import StateError
@@ -65,6 +66,7 @@ def real() -> Surroundings:
         post=cache(lambda: _post(config)),
         escrow_files=lambda: EscrowFiles(config=config, state=state, **owner().ids()),
         cipher=OpenPgp,
+        scratch=lambda: Scratch(state, **owner().ids()),
         disk_ledger=lambda name: DiskLedgers(config=config, repositories=repositories).read(name),
         snapshot=lambda facts: _snapshot(state, facts),
         clock=SystemClock(),

@@ -111,6 +111,13 @@ class EscrowKeeper(Protocol):
         """Lay the plan and both secrets ready for one container, for as long as the block lasts."""
 
 
+class ScratchKeeper(Protocol):
+    """Repositories that are thrown away."""
+
+    def lent(self, plan: RunPlan) -> AbstractContextManager[None]:
+        """Keep the run's scratch folder for as long as the block lasts; raises StateError."""
+
+
 class Cipher(Protocol):
     """What encrypts the escrow."""
 
@@ -141,6 +148,7 @@ class Surroundings:
     post: Callable[[], Post]
     escrow_files: Callable[[], EscrowKeeper]
     cipher: Callable[[], Cipher]
+    scratch: Callable[[], ScratchKeeper]
     # Return the ledger's copy beside the client's repository; raises StateError where it is not of our own making.
     disk_ledger: Callable[[str], DiskLedger | None]
     # A journal of its own for another machine, with these facts besides.

@@ -56,6 +56,9 @@ QUESTIONS = (
 )
 # A Borg command of an operator on the client: no run that is recorded, but under the client's lock like one.
 BY_HAND = "by-hand"
+# A pull of a test tree into a repository that is thrown away: under the client's lock, and no run that is recorded.
+FIDELITY = "fidelity"
+UNRECORDED = (BY_HAND, FIDELITY)
 # They meet nothing but the repository: no network, no right (S6).
 _IN_THE_REPOSITORY = (
     Operation.PRUNE,
@@ -75,7 +78,7 @@ _READ_ALL_RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", _READ_ALL)
 
 def plan_file(plan: RunPlan) -> PurePosixPath:
     """Where the plan lies, as the supervisor sees it; a question has a file of its own beside that of a run."""
-    name = f"{plan.run_id}.json" if plan.operation in (*QUESTIONS, BY_HAND) else "plan.json"
+    name = f"{plan.run_id}.json" if plan.operation in (*QUESTIONS, *UNRECORDED) else "plan.json"
     return places.run_folder(plan.client) / name
 
 
@@ -105,6 +108,8 @@ def container_spec(
         return _spec(client, plan, settings, mounts=mounts, network=_network(machine, settings))
     if plan.operation in QUESTIONS:
         return _spec(client, plan, settings, mounts=_for_a_question(client, plan), network="none")
+    if plan.operation == FIDELITY:
+        return _throw_away(client, plan, settings)
     if plan.operation not in (*Operation, BY_HAND):
         raise ValueError(f"no container is known for the operation {plan.operation}")
     return _of_a_run(client, plan, settings)
@@ -133,6 +138,18 @@ def _of_a_run(client: Client, plan: RunPlan, settings: ApplianceSettings) -> Con
     assert_never(client)
 
 
+def _throw_away(client: Client, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
+    """Return the container of a backup, in which nothing of the client's own repository is to be seen (S1)."""
+    spec = _of_a_run(client, plan, settings)
+    scratch = places.scratch_folder(plan.client, plan.run_id)
+    ours = tuple(
+        _ours(scratch / inside.name, inside, read_only=inside == places.PASSPHRASE) for inside in places.SCRATCH_INSIDE
+    )
+    taken = {mount.target for mount in ours}
+    key = (_ours(places.restore_key_file(client.name), places.RESTORE_KEY),) if "restore" in plan.arguments else ()
+    return replace(spec, mounts=(*(mount for mount in spec.mounts if mount.target not in taken), *ours, *key))
+
+
 def _sshfs(client: SshfsClient, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
     rights = (*_MOUNT_RIGHTS, _READ_ALL) if client.names is Names.CHROOT else _MOUNT_RIGHTS
     return _spec(
@@ -151,7 +168,7 @@ def _sshfs(client: SshfsClient, plan: RunPlan, settings: ApplianceSettings) -> C
 
 def _borg(client: AnyBorgClient, plan: RunPlan, settings: ApplianceSettings) -> ContainerSpec:
     # Borg reads on the client; here only ssh and `borg serve` run, and they need no right at all.
-    is_called = plan.operation in (Operation.CREATE, Operation.PROBE, Operation.RESTORE, BY_HAND)
+    is_called = plan.operation in (Operation.CREATE, Operation.PROBE, Operation.RESTORE, *UNRECORDED)
     callback = client.callback if isinstance(client, SshAgentClient) and is_called else None
     agent_key = (_ours(places.agent_key_file(client.name), places.AGENT_KEY),) if plan.dedicated_key else ()
     return _spec(

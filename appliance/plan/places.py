@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import PurePosixPath
 
 # In the supervisor.
@@ -36,6 +37,8 @@ TARGET = ROOM / "restored"
 STREAM = ROOM / "stream"
 # What a drill compares with the client: its first container leaves it in the cache, its second one is given it alone.
 SAMPLE = ROOM / "sample.json"
+# What is a throw-away repository's own, where a run has the client's: the passphrase is a file, the rest are folders.
+SCRATCH_INSIDE = (PASSPHRASE, REPOSITORY, CACHE, TARGET)
 
 # Constant for ever: Borg's files cache is keyed by the absolute path, so another mount point means reading everything.
 CLIENT_ROOT = PurePosixPath("/mnt/client")
@@ -95,6 +98,11 @@ def gateway_name(appliance: str) -> str:
     return f"{appliance}-gateway"
 
 
+def client_tag(appliance: str, client: str) -> str:
+    """Mark what is put on a client as this appliance's, by its id, so that nothing of another is ever swept away."""
+    return hashlib.sha256(f"{appliance}/{client}".encode()).hexdigest()[:8]
+
+
 def repository_folder(client: str) -> PurePosixPath:
     """Where the client's repository is, as the supervisor sees it."""
     return REPOSITORIES / client
@@ -113,6 +121,11 @@ def sample_file(client: str) -> PurePosixPath:
 def run_folder(client: str) -> PurePosixPath:
     """Where the plan of the client's run in progress lies, as the supervisor sees it."""
     return STATE / "runs" / client
+
+
+def scratch_folder(client: str, run_id: str) -> PurePosixPath:
+    """Where a repository that is thrown away lies, as the supervisor sees it."""
+    return run_folder(client) / f"{run_id}.scratch"
 
 
 def key_file(client: str) -> PurePosixPath:

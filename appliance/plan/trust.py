@@ -36,7 +36,7 @@ _NOT_IN_SFTP = (
     "ACLs",
     "file flags",
     "times below the second",
-    "holes in sparse files (stored as zeros)",
+    "ctime (the time of change stands in its place)",
     "numbers of device nodes",
 )
 _NO_DEVICES = "character devices altogether"

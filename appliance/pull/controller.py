@@ -10,7 +10,7 @@ from pathlib import Path
 
 from appliance.errors import BorgpullError
 from appliance.plan import places
-from appliance.plan.container import ADOPT, BY_HAND, ESCROW_CHECK, MATCH, PREVIEW, SIMULATE
+from appliance.plan.container import ADOPT, BY_HAND, ESCROW_CHECK, FIDELITY, MATCH, PREVIEW, SIMULATE
 from appliance.plan.events import Result
 from appliance.plan.run_plan import RunPlan
 from appliance.pull import (
@@ -29,6 +29,7 @@ from appliance.pull import (
 from appliance.pull.drills import story as drilling
 from appliance.pull.ends import Ends
 from appliance.pull.failure import Failure
+from appliance.pull.fidelity import story as fidelity
 from appliance.pull.restores import story as restoring
 from appliance.pull.voice import Voice
 from appliance.record import Outcome, Reason
@@ -63,6 +64,7 @@ _WITH_THE_CLIENT = {
     "create": story.create,
     "probe": story.probe,
     BY_HAND: by_hand.carry_out,
+    FIDELITY: fidelity.take_card,
     "drill": drilling.drill,
     "restore": restoring.restore,
     PREVIEW: restoring.restore,

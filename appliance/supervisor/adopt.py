@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from appliance.plan import places
-from appliance.plan.container import BY_HAND, QUESTIONS
+from appliance.plan.container import QUESTIONS, UNRECORDED
 from appliance.plan.wake import WAKE
 from appliance.record import Operation, RunRecord, Trigger
 from appliance.run import Watch, follow, interrupted
@@ -49,7 +49,7 @@ class Adoption:
         states = [state for state in found if state not in self.gateways]
         unfinished = {record.run_id: record for record in self._desk.journal.unfinished()}
         runs = [
-            state for state in states if state.labels.get(places.LABEL_OPERATION) not in (*QUESTIONS, BY_HAND, WAKE)
+            state for state in states if state.labels.get(places.LABEL_OPERATION) not in (*QUESTIONS, *UNRECORDED, WAKE)
         ]
         self._tidy_questions([state for state in states if state not in runs and not _is_at_work(state)])
         for state in runs:
@@ -108,7 +108,7 @@ class Adoption:
 
 def _is_at_work(state: ContainerState) -> bool:
     """Whether it carries out a command of the operator, which keeps its own time limit."""
-    return state.running and state.labels.get(places.LABEL_OPERATION) == BY_HAND
+    return state.running and state.labels.get(places.LABEL_OPERATION) in UNRECORDED
 
 
 def watch_for(record: RunRecord, container: str, appliance: Appliance | None) -> Watch:

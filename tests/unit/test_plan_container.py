@@ -11,7 +11,7 @@ import pytest
 from appliance.config.logins import Endpoint
 from appliance.config.model import ApplianceSettings, Reach
 from appliance.plan import places
-from appliance.plan.container import BY_HAND, ESCROW_CHECK, PREVIEW, QUESTIONS, container_spec, plan_file
+from appliance.plan.container import BY_HAND, ESCROW_CHECK, PREVIEW, QUESTIONS, UNRECORDED, container_spec, plan_file
 from appliance.plan.make import plan_run
 from appliance.record import Operation, RestoreOrder, Way
 from tests.clients import ON_THE_CLIENT, client_of, pair_works
@@ -274,7 +274,7 @@ def test_a_restore_onto_the_client_has_the_restore_key_and_no_right_at_all(
 
 @pytest.mark.parametrize("client", CLIENTS)
 def test_no_other_run_has_the_restore_key(client: Client) -> None:
-    for operation in (*Operation, *QUESTIONS, BY_HAND):
+    for operation in (*Operation, *QUESTIONS, *UNRECORDED):
         assert "/.borgpull/restore_key" not in targets(spec(client, operation), writable=False)
 
 

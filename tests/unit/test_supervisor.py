@@ -7,8 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from appliance.config.load import parse
-from appliance.plan.container import BY_HAND, container_spec
+from appliance.plan.container import UNRECORDED, container_spec
 from appliance.plan.events import write
 from appliance.plan.make import plan_run
 from appliance.record import Operation, Outcome, Reason, RequestKind, Trigger
@@ -18,8 +20,6 @@ from tests.supervised import FINE, World, hanging, until
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pytest
 
     from appliance.config.model import Appliance
     from appliance.plan.run_plan import RunPlan
@@ -181,11 +181,12 @@ def test_questions_are_left_alone_for_an_hour_and_then_removed() -> None:
     until(lambda: world.left() == [])
 
 
-def test_a_command_by_hand_goes_on_for_hours_and_is_removed_once_it_has_ended() -> None:
+@pytest.mark.parametrize("operation", UNRECORDED)
+def test_what_is_no_run_goes_on_for_hours_and_is_removed_once_it_has_ended(operation: str) -> None:
     world = World(play=hanging)
     world.journal.set_fact("paused", "2026-11-22T00:00:00+00:00")
     supervisor = world.supervisor()
-    world.engine.start(spec(world, BY_HAND, "by-hand-abc123"))
+    world.engine.start(spec(world, operation, f"{operation}-abc123"))
 
     supervisor.tick()
     world.clock.advance(timedelta(hours=5))

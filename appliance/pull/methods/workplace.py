@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import secrets
 import shlex
@@ -10,7 +9,11 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from appliance.borg import versions
+from appliance.plan import places
+from appliance.plan.container import FIDELITY
+from appliance.plan.fidelity import PARENT
 from appliance.pull.failure import Failure
+from appliance.pull.fidelity.script import sweep_script
 from appliance.record import Reason
 
 if TYPE_CHECKING:
@@ -36,6 +39,7 @@ mkdir -p "$base/run" || {{ say failed "cannot make $base"; exit 0; }}
 chmod 700 "$base" "$base/run"
 say base "$base"
 rm -rf "$base/run/{tag}."*
+{old_trees}
 find /tmp -maxdepth 1 -user "$(id -u)" -name 'borgpull.{tag}.*' -exec rm -rf '{{}}' +
 case "$base" in
     *[!{plain}]*) folder=$(mktemp -d /tmp/borgpull.{tag}.XXXXXXXX) ;;
@@ -95,9 +99,11 @@ def prepare(control: Control, plan: RunPlan) -> Workplace:
         plain=_PLAIN_BASE,
         longest=_LONGEST_BASE,
         looks=_looks(plan),
+        # The test tree of a card that was killed; but not of one that is being made.
+        old_trees="" if plan.operation == FIDELITY else sweep_script(tag(plan), (PARENT,)),
     )
     finished = control.run(script, timeout_seconds=max(_PREPARE_SECONDS, plan.connection_timeout))
-    said = _said(finished.stdout)
+    said = said_of(finished.stdout)
     if "done" not in said:
         why = said.get("failed") or " ".join((finished.stderr or finished.stdout).split())[-200:] or "it said nothing"
         raise Failure(
@@ -112,7 +118,8 @@ def prepare(control: Control, plan: RunPlan) -> Workplace:
         raise refusal
     return Workplace(
         folder=said["folder"],
-        base=said["base"],
+        # A repository that is thrown away leaves no cache behind either.
+        base=f"{said['folder']}/base" if plan.operation == FIDELITY else said["base"],
         path=said["path"],
         borg=versions.read(said["borg"]) or "",
         ssh=said.get("ssh-version", ""),
@@ -121,7 +128,7 @@ def prepare(control: Control, plan: RunPlan) -> Workplace:
     )
 
 
-def _said(text: str) -> dict[str, str]:
+def said_of(text: str) -> dict[str, str]:
     """Read what the script printed; the first word counts, since what is found later may be a stranger's text."""
     return dict(reversed(_LINE.findall(text)))
 
@@ -137,7 +144,7 @@ def _insist_on_own_folder(plan: RunPlan, said: Mapping[str, str]) -> None:
 def look_again(control: Control, plan: RunPlan, workplace: Workplace) -> Workplace:
     """Look at the paths once more; raises Failure."""
     finished = control.run(_looks(plan), timeout_seconds=max(_PREPARE_SECONDS, plan.connection_timeout))
-    return replace(workplace, seen=_seen(plan, _said(finished.stdout)))
+    return replace(workplace, seen=_seen(plan, said_of(finished.stdout)))
 
 
 def _looks(plan: RunPlan) -> str:
@@ -170,7 +177,7 @@ def _remove(control: Control, folder: str) -> None:
 
 def tag(plan: RunPlan) -> str:
     """Name what belongs to this client of this appliance, so that nothing of another is ever swept away."""
-    return hashlib.sha256(f"{plan.appliance_id}/{plan.client}".encode()).hexdigest()[:8]
+    return places.client_tag(plan.appliance_id, plan.client)
 
 
 def _why_not(plan: RunPlan, said: str) -> Failure | None:

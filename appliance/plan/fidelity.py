@@ -1,0 +1,214 @@
+"""The fidelity card: what a method brings back of each kind of thing that a client can hold, found out by trying."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from appliance.config.model import BorgClient, MachineClient, SshfsClient
+from appliance.config.owner import IMAGES_OWN
+from appliance.plan import places
+from appliance.plan.container import FIDELITY
+from appliance.plan.make import archive_name, plan_run
+from appliance.plan.trust import trust_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from appliance.config.model import Client
+    from appliance.config.owner import Owner
+    from appliance.plan.run_plan import RunPlan
+
+# Where the test tree goes unless the operator names another place: on a disk, and for everybody to write.
+PARENT = "/var/tmp"  # noqa: S108 - a folder on the client; the tree in it gets a name that nobody can foresee
+# A tree of a few files; what takes longer than this hangs, and what takes more room is no test tree.
+_LIMIT_SECONDS = 1800
+_LIMIT_BYTES = 200_000_000
+
+
+class Trait(StrEnum):
+    """What a file can have that a backup may lose."""
+
+    CONTENTS = "contents"
+    EMPTY_FOLDERS = "empty folders"
+    NAMES = "odd names"
+    SYMBOLIC_LINKS = "symbolic links"
+    HARD_LINKS = "hard links"
+    MODES = "modes"
+    OWNERS = "owners by number"
+    OWNER_NAMES = "owners by name"
+    TIMES = "times of change"
+    NANOSECONDS = "times below the second"
+    CHANGE_TIMES = "ctime"
+    # Borg makes a hole again where a whole chunk of up to 8 MiB is zeros, whatever it was read from.
+    HOLES = "large holes"
+    ATTRIBUTES = "extended attributes"
+    ACLS = "ACLs"
+    FLAGS = "file flags"
+    FIFOS = "fifos"
+    SOCKETS = "sockets"
+    CHARACTER_DEVICES = "character devices"
+    BLOCK_DEVICES = "block devices"
+    DEVICE_NUMBERS = "device numbers"
+
+
+class Found(StrEnum):
+    """What became of a trait. What could not be made on the client was not tried, and is never called kept."""
+
+    KEPT = "kept"
+    LOST = "lost"
+    NOT_TRIED = "not tried"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One trait: what became of it, in words what exactly was lost or not tried, and what the method claims of it."""
+
+    trait: Trait
+    found: Found
+    note: str = ""
+    claimed_lost: bool = False
+
+    @property
+    def is_surprise(self) -> bool:
+        """Whether something got lost that the method should carry."""
+        return self.found is Found.LOST and not self.claimed_lost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What one method keeps and loses on one client, at that moment. `warnings` are those of the pull."""
+
+    client: str
+    method: str
+    names: str
+    taken: datetime
+    rows: tuple[Row, ...]
+    warnings: tuple[str, ...] = ()
+
+    def count(self, found: Found) -> int:
+        """Say how many traits ended so."""
+        return sum(row.found is found for row in self.rows)
+
+    @property
+    def summary(self) -> str:
+        """The card in one line."""
+        return ", ".join(f"{self.count(found)} {found}" for found in Found)
+
+    @property
+    def surprises(self) -> tuple[Row, ...]:
+        """What got lost although the method should carry it."""
+        return tuple(row for row in self.rows if row.is_surprise)
+
+    def to_json(self) -> dict[str, Any]:
+        """Give the card to programs."""
+        rows = [asdict(row) for row in self.rows]
+        return {**asdict(self), "taken": self.taken.isoformat(), "rows": rows, "warnings": list(self.warnings)}
+
+    @classmethod
+    def from_json(cls, fields: Mapping[str, Any]) -> Card:
+        """Read one back; raises KeyError, TypeError and ValueError where it is none."""
+        rows = tuple(
+            Row(**{**row, "trait": Trait(row["trait"]), "found": Found(row["found"])}) for row in fields["rows"]
+        )
+        taken = datetime.fromisoformat(fields["taken"])
+        return cls(**{**fields, "rows": rows, "taken": taken, "warnings": tuple(fields["warnings"])})
+
+
+# How plan/trust.py begins its sentences, and which traits they are about.
+_CLAIMS = {
+    "hard links": (Trait.HARD_LINKS,),
+    "extended attributes": (Trait.ATTRIBUTES,),
+    "ACLs": (Trait.ACLS,),
+    "file flags": (Trait.FLAGS,),
+    "times below the second": (Trait.NANOSECONDS,),
+    "ctime": (Trait.CHANGE_TIMES,),
+    "numbers of device nodes": (Trait.DEVICE_NUMBERS,),
+    "character devices altogether": (Trait.CHARACTER_DEVICES, Trait.DEVICE_NUMBERS),
+    "names of owners": (Trait.OWNER_NAMES,),
+}
+# No Borg stores them: a socket without its program is nothing.
+_NEVER = frozenset({Trait.SOCKETS})
+
+
+def claimed_lost(client: Client) -> frozenset[Trait]:
+    """Return what the trust table says that archives of this client cannot hold."""
+    lost = trust_of(client).not_carried
+    claims = (traits for words, traits in _CLAIMS.items() if any(said.startswith(words) for said in lost))
+    return _NEVER.union(*claims)
+
+
+def judged(card: Card, client: Client) -> Card:
+    """Hold the card against what the method claims."""
+    lost = claimed_lost(client)
+    return replace(card, rows=tuple(replace(row, claimed_lost=row.trait in lost) for row in card.rows))
+
+
+def card_fact(client: str) -> str:
+    """Name the fact that remembers the client's newest card."""
+    return f"fidelity:{client}"
+
+
+def folders_fact(client: str) -> str:
+    """Name the fact that remembers in which folders of the client test trees may stand: a JSON list."""
+    return f"fidelity-folders:{client}"
+
+
+def tree_name(appliance_id: str, client: str, random: str) -> str:
+    """Name a test tree: it is known for this client's, and nobody on the client can foresee it."""
+    return f"borgpull-fidelity.{places.client_tag(appliance_id, client)}.{random}"
+
+
+def refusal(client: Client) -> str:
+    """Say why there can be no card of this client; empty where there can."""
+    if not isinstance(client, MachineClient):
+        return (
+            f"{client.name} is a folder of this host, mounted read-only: nothing can be put there from here, so there "
+            "is no fidelity card. `borgpull client list --trust` says what method mount cannot carry."
+        )
+    if isinstance(client, BorgClient) and client.stream is not None:
+        return f"{client.name} is backed up from what a command prints: there are no files whose traits could be lost."
+    return ""
+
+
+def needs_restore_key(client: Client) -> bool:
+    """Whether the tree comes with the restore key, since the pull key may run no command there (S3)."""
+    return isinstance(client, SshfsClient) and not trust_of(client).runs_commands
+
+
+def fidelity_plan(
+    client: Client,
+    *,
+    run_id: str,
+    now: datetime,
+    appliance_id: str,
+    tree: str,
+    folders: tuple[str, ...] = (),
+    tunnel_port: int | None = None,
+    owner: Owner = IMAGES_OWN,
+) -> RunPlan:
+    """Plan a pull of the test tree alone, as any run of this client, but into a repository that is thrown away.
+
+    `tree` is the folder that is made on the client, `folders` are those in which earlier tries may have left theirs,
+    `owner` is whose the files are here.
+    """
+    planned = plan_run(
+        client, FIDELITY, run_id=run_id, now=now, appliance_id=appliance_id, tunnel_port=tunnel_port, owner=owner,
+        arguments=("restore" if needs_restore_key(client) else "pull", *folders),
+    )  # fmt: skip
+    return replace(
+        planned,
+        archive_name=archive_name(client.name, now),
+        paths=(tree,),
+        exclude=(),
+        exclude_caches=False,
+        # A test is no reason to stop a database.
+        before=(),
+        after=(),
+        storage_quota=_LIMIT_BYTES,
+        quota=0,
+        timeout=min(planned.timeout, _LIMIT_SECONDS),
+    )
