@@ -22,7 +22,9 @@ from appliance.edges.run_logs import RunLogs
 from appliance.edges.scratch import Scratch
 from appliance.edges.volumes import Volumes
 from appliance.errors import BorgpullError, EngineError, StateError
+from appliance.plan.engine_facts import EngineFacts, OwnContainer
 from appliance.plan.events import Data, Result, write
+from appliance.plan.file_systems import VolumeLook
 from appliance.plan.places import host_key_alias, restore_mark
 from appliance.record import Outcome
 from appliance.supervisor import Post
@@ -44,6 +46,9 @@ paths = ["/"]
 method = "mount"
 folder = "/mnt/media"
 """
+
+
+SOUND = VolumeLook(file_system="ext4", free=500 << 30, size=1 << 40)
 
 
 @dataclass(frozen=True)
@@ -70,6 +75,21 @@ class InspectedEngine(FakeEngine):
         super().__init__()
         self.fuse_trouble = ""
         self.folder_trouble = ""
+        self.address = "tcp://engine:2375"
+        self.told = EngineFacts(
+            version="27.1", api_version="1.46", now=NOON, security=("name=seccomp,profile=builtin",)
+        )
+        self.own_trouble = ""
+
+    def facts(self) -> EngineFacts:
+        if self.outage:
+            raise EngineError(self.outage)
+        return self.told
+
+    def own(self) -> OwnContainer:
+        if self.own_trouble:
+            raise EngineError(self.own_trouble)
+        return OwnContainer(id="f" * 64, name="borgpull-supervisor", image=self.image())
 
     def ping(self) -> str:
         if self.outage:
@@ -153,6 +173,7 @@ class CliWorld:
         self.tunnels = FakeTunnels()
         self.notifier = FakeNotifier()
         self.cipher = FakeCipher()
+        self.looks: dict[Path, VolumeLook] = {}
         self.meanwhile: list[Callable[[], object]] = []
         self.configure(toml)
         self.journal.set_fact("appliance_id", "the-appliance")
@@ -201,6 +222,7 @@ class CliWorld:
             journal=lambda: self.journal,
             engine=lambda: self.engine,
             volumes=lambda: volumes,
+            look_at=lambda folder: self.looks.get(folder, SOUND),
             logs=lambda: self.logs,
             keys=lambda: self.keys,
             tunnels=lambda: self.tunnels,

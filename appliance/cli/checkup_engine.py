@@ -2,54 +2,114 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from appliance.cli.findings import bad, fine, warning
-from appliance.errors import EngineError
+from appliance.cli.readable import age
+from appliance.errors import EngineError, ExitCode
+from appliance.plan.engine_facts import OLDEST_API
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
     from pathlib import Path
 
     from appliance.cli.findings import Finding
     from appliance.cli.surroundings import InspectableEngine
     from appliance.config.model import ApplianceSettings
+    from appliance.plan.engine_facts import EngineFacts
+
+# An answer takes its time, and a time is told in whole seconds by some.
+_SLACK = timedelta(seconds=30)
+_MODULES = (("apparmor", "AppArmor"), ("selinux", "SELinux"), ("seccomp", "seccomp"))
 
 
-def engine_findings(
+def engine_findings(engine: InspectableEngine) -> Iterator[Finding]:
+    """Ask for the engine's version and for this container; nothing is started."""
+    try:
+        facts = engine.facts()
+    except EngineError as error:
+        yield _bad("engine", str(error), "")
+        return
+    if facts.is_too_old:
+        sentence = f"version {facts.version} speaks API {facts.api_version}, and Borgpull needs {OLDEST_API} or newer"
+        yield _bad("engine", sentence, "update Docker to 17.06 or newer")
+    else:
+        yield fine("engine", f"reachable, version {facts.version}, API {facts.api_version}")
+    try:
+        own = engine.own()
+        yield fine("own container", f"found: {own.name} ({own.id[:12]}), image {own.image[:19]}")
+    except EngineError as error:
+        yield _bad("own container", str(error), "")
+
+
+def engine_house_findings(engine: InspectableEngine, now: datetime) -> Iterator[Finding]:
+    """Ask the engine for its clock and its security."""
+    try:
+        facts = engine.facts()
+    except EngineError as error:
+        yield _bad("engine", str(error), "")
+        return
+    if facts.trouble:
+        advice = "its clock and its security are not known; a socket proxy may allow INFO"
+        yield warning("engine", facts.trouble, advice)
+        return
+    yield _clock(facts, now)
+    yield from _security(facts)
+
+
+def container_findings(
     engine: InspectableEngine, settings: ApplianceSettings, folders: tuple[Path, ...], *, needs_fuse: bool
 ) -> Iterator[Finding]:
-    """Look at the engine; what needs a container is left out where none can be started."""
-    try:
-        yield fine("engine", f"reachable, version {engine.ping()}")
-    except EngineError as error:
-        yield bad("engine", str(error), "")
-        return
-    try:
-        yield fine("own container", f"found, image {engine.image()[:19]}")
-    except EngineError as error:
-        yield bad("own container", str(error), "")
-        return
+    """Start throw-away containers with what pull containers get: the folders, and the rights for FUSE."""
     for folder in folders:
         yield _folder(engine, folder)
     yield _fuse(engine, settings, needs_fuse=needs_fuse)
 
 
 def _folder(engine: InspectableEngine, folder: Path) -> Finding:
+    subject = f"{folder} in containers"
+    variable = f"BORGPULL_HOST_PATH_{folder.name.upper()}"
     try:
         trouble = engine.prove(str(folder))
         host = engine.host_path(str(folder))
     except EngineError as error:
-        trouble, host = str(error), ""
+        return _bad(subject, str(error), "")
     if trouble:
-        variable = f"BORGPULL_HOST_PATH_{folder.name.upper()}"
-        return bad(str(folder), trouble, f"check the supervisor's `volumes`, or set {variable} to its path there")
-    return fine(str(folder), f"is {host} on the host, proven by a container that read it there")
+        return _bad(subject, trouble, f"check the supervisor's `volumes`, or set {variable} to its path there")
+    return fine(subject, f"is {host} on the host, proven by a container that read it there")
 
 
 def _fuse(engine: InspectableEngine, settings: ApplianceSettings, *, needs_fuse: bool) -> Finding:
     trouble = engine.fuse_check(settings.fuse_device, privileged=settings.privileged)
     if not trouble:
-        return fine("fuse", f"a container can mount with {settings.fuse_device}")
-    worse = bad if needs_fuse else warning
-    return worse("fuse", trouble, "method sshfs needs it; method mount works without")
+        return fine("FUSE", f"a container has mounted with {settings.fuse_device}, as pulls over sshfs do")
+    advice = "method sshfs needs it; method mount works without"
+    return _bad("FUSE", trouble, advice) if needs_fuse else warning("FUSE", trouble, advice)
+
+
+def _clock(facts: EngineFacts, now: datetime) -> Finding:
+    if facts.now is None:
+        return fine("engine clock", "not told")
+    apart = facts.now - now
+    if abs(apart) <= _SLACK:
+        return fine("engine clock", "agrees with this one")
+    side = "ahead of" if apart > timedelta() else "behind"
+    sentence = f"the engine's clock is {age(abs(apart))} {side} this one ({facts.now:%Y-%m-%d %H:%M} UTC there)"
+    return bad("engine clock", sentence, "set both machines' clocks by NTP: schedules and archive names go by them")
+
+
+def _security(facts: EngineFacts) -> Iterator[Finding]:
+    there = [title for name, title in _MODULES if facts.has(name)]
+    yield fine("security", f"the engine has {', '.join(there)}" if there else "the engine names none")
+    if facts.has("rootless"):
+        sentence = "the engine runs rootless: owners and rights in its containers are not those of this machine"
+        yield warning("security", sentence, "method sshfs works only if FUSE above is ok; method mount sees less")
+    if facts.has("userns"):
+        sentence = "the engine maps users (userns-remap), so files in /repos belong to other numbers on the host"
+        yield warning("security", sentence, "give the volumes to the mapped user, and copy repositories with care")
+
+
+def _bad(subject: str, sentence: str, advice: str) -> Finding:
+    return bad(subject, sentence, advice, ExitCode.ENGINE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,9 +10,10 @@ from typing import TYPE_CHECKING
 
 from appliance.cli.findings import bad, fine, warning
 from appliance.cli.host_keys import machines
-from appliance.cli.readable import ago, size
+from appliance.cli.readable import ago
 from appliance.cli.surroundings import heartbeat_age, is_alive, supervisor_sentence
 from appliance.config.model import MachineClient
+from appliance.errors import ExitCode
 from appliance.plan import places
 
 if TYPE_CHECKING:
@@ -31,26 +31,13 @@ _DRIFT = timedelta(minutes=5)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 
 
-def space_finding(folder: Path, floor: int) -> Finding:
-    """Look at the free space of a volume; `floor` in bytes."""
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError as error:
-        return bad(f"space on {folder}", f"cannot be seen: {error.strerror}", "mount the volume into the supervisor")
-    if free < floor:
-        return bad(
-            f"space on {folder}", f"only {size(free)} free, less than {size(floor)}", "make room; runs are refused"
-        )
-    return fine(f"space on {folder}", f"{size(free)} free")
-
-
 def supervisor_findings(store: Store, now: datetime) -> Iterator[Finding]:
     """Look at the supervisor's signs of life, and at the clock they were written by."""
     heartbeat = heartbeat_age(store, now)
     if is_alive(heartbeat):
         yield fine("supervisor", "running")
     else:
-        yield bad("supervisor", supervisor_sentence(heartbeat), "")
+        yield bad("supervisor", supervisor_sentence(heartbeat), "", ExitCode.NO_SUPERVISOR)
     if store.fact("paused"):
         yield warning("supervisor", "paused: nothing starts by itself", "`borgpull resume` ends that")
     newest = next(iter(store.history(limit=1)), None)
@@ -86,7 +73,13 @@ def client_findings(
 
 
 def _pins_finding(subject: str, client: MachineClient, file: Path) -> Finding:
-    lines = file.read_text(encoding="utf-8", errors="replace").splitlines() if file.is_file() else []
+    try:
+        lines = file.read_text(encoding="utf-8", errors="replace").splitlines()
+    except FileNotFoundError:
+        lines = []
+    except OSError as error:
+        sentence = f"its pinned host keys ({file}) cannot be read: {error.strerror}"
+        return bad(subject, sentence, "does the supervisor run as root? Else check the owner of /config")
     pinned = {alias for line in lines for alias in line.partition(" ")[0].split(",")}
     strangers = [one.title for one in machines(client) if places.host_key_alias(client.name, one.hop) not in pinned]
     if not strangers:

@@ -6,32 +6,46 @@ from typing import TYPE_CHECKING
 
 import click
 
-from appliance.cli.checkup_engine import engine_findings
+from appliance.cli.checkup_engine import container_findings, engine_findings, engine_house_findings
 from appliance.cli.checkup_escrow import escrow_findings
-from appliance.cli.checkup_house import client_findings, space_finding, supervisor_findings
+from appliance.cli.checkup_house import client_findings, supervisor_findings
 from appliance.cli.checkup_notify import notify_findings
-from appliance.cli.findings import bad, exit_code, findings_page, fine
+from appliance.cli.checkup_probe import probe_findings
+from appliance.cli.checkup_socket import socket_finding
+from appliance.cli.checkup_volumes import repositories_findings, volume_findings
+from appliance.cli.findings import Level, bad, exit_code, findings_page, fine, worst_first
 from appliance.cli.readable import count, say_json, show
 from appliance.cli.surroundings import Surroundings, in_surroundings
 from appliance.config.model import ApplianceSettings
-from appliance.errors import ConfigError, StateError
+from appliance.errors import ConfigError, ExitCode, StateError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
     from appliance.cli.findings import Finding
+    from appliance.cli.surroundings import Store
     from appliance.config.model import Appliance
+    from appliance.ports import ClientHistory
+
+# The journal, the logs of runs and Borg's caches grow slowly; below this nothing may be written down any more.
+_STATE_FLOOR = 64 << 20
 
 
 @click.command()
-@click.option("--json", "for_programs", is_flag=True, help="Print a JSON list, one object a finding.")
+@click.option("--probe", is_flag=True, help="Also try the way to each client now, as `client probe` does.")
+@click.option("--json", "for_programs", is_flag=True, help="Print a JSON list, one object a finding, the worst first.")
 @in_surroundings
-def doctor(world: Surroundings, *, for_programs: bool) -> None:
-    """Look at engine, volumes, secrets and clients. Exit code 0 fine, 1 warnings, 3 bad.
+def doctor(world: Surroundings, *, probe: bool, for_programs: bool) -> None:
+    """Look at engine, volumes, clock, secrets and clients. The first line says what is wrong.
+
+    The exit code is that of the first line: 0 fine, 1 warnings, else by what is bad.
 
     Example: borgpull doctor
+    Example: borgpull doctor --probe
+    Example: docker compose run --rm supervisor doctor
     """
-    findings = tuple(_findings(world))
+    findings = worst_first(_findings(world, probe=probe))
     if for_programs:
         say_json([finding.to_json() for finding in findings])
     else:
@@ -39,17 +53,19 @@ def doctor(world: Surroundings, *, for_programs: bool) -> None:
     click.get_current_context().exit(exit_code(findings))
 
 
-def _findings(world: Surroundings) -> Iterator[Finding]:
+def _findings(world: Surroundings, *, probe: bool) -> Iterator[Finding]:
+    """Look at everything, causes before what follows from them."""
     appliance: Appliance | None = None
     try:
         appliance = world.load()
         yield fine("configuration", f"holds, {count(len(appliance.clients), 'client')}")
     except ConfigError as error:
         for problem in error.problems:
-            yield bad("configuration", str(problem), "correct it; the last good one stays in force meanwhile")
+            advice = "correct it; the last good one stays in force meanwhile"
+            yield bad("configuration", str(problem), advice, ExitCode.CONFIG)
     settings = appliance.settings if appliance else ApplianceSettings()
     yield from _outside(world, settings, needs_fuse=_needs_fuse(appliance))
-    yield from _inside(world, appliance)
+    yield from _inside(world, appliance, probe=probe)
 
 
 def _needs_fuse(appliance: Appliance | None) -> bool:
@@ -57,32 +73,56 @@ def _needs_fuse(appliance: Appliance | None) -> bool:
 
 
 def _outside(world: Surroundings, settings: ApplianceSettings, *, needs_fuse: bool) -> Iterator[Finding]:
-    folders = (world.config_folder, world.state_folder, world.repositories_folder)
-    yield from engine_findings(world.engine(), settings, folders, needs_fuse=needs_fuse)
-    for folder in (world.state_folder, world.repositories_folder):
-        yield space_finding(folder, settings.free_space)
+    engine = world.engine()
+    asked = [socket_finding(engine.address)]
+    if _all_well(asked):
+        asked += engine_findings(engine)
+    yield from asked
+    sound = [world.config_folder]
+    for folder, found in _volumes(world, settings):
+        yield from found
+        if _all_well(found):
+            sound.append(folder)
+    if _all_well(asked):
+        yield from container_findings(engine, settings, tuple(sound), needs_fuse=needs_fuse)
+        yield from engine_house_findings(engine, world.clock.now())
+
+
+def _volumes(world: Surroundings, settings: ApplianceSettings) -> Iterator[tuple[Path, tuple[Finding, ...]]]:
+    state, repositories = world.state_folder, world.repositories_folder
+    yield state, tuple(volume_findings(state, world.look_at(state), floor=_STATE_FLOOR, holds_journal=True))
+    yield repositories, tuple(volume_findings(repositories, world.look_at(repositories), floor=settings.free_space))
+
+
+def _all_well(findings: Sequence[Finding]) -> bool:
+    return all(finding.level is not Level.BAD for finding in findings)
 
 
 def _is_configured(appliance: Appliance | None, name: str) -> bool:
     return appliance is not None and appliance.client(name) is not None
 
 
-def _inside(world: Surroundings, appliance: Appliance | None) -> Iterator[Finding]:
+def _inside(world: Surroundings, appliance: Appliance | None, *, probe: bool) -> Iterator[Finding]:
     now = world.clock.now()
+    clients = [client for client in appliance.clients if client.enabled] if appliance else []
+    store: Store | None = None
+    histories: Mapping[str, ClientHistory] = {}
     try:
-        store = world.journal()
-        yield from supervisor_findings(store, now)
-        histories = store.last_runs()
+        opened = world.journal()
+        histories = opened.last_runs()
+        yield from repositories_findings(world, opened, histories)
+        yield from supervisor_findings(opened, now)
+        store = opened
     except StateError as error:
-        yield bad("journal", str(error), "check the volume at /state")
-        histories = {}
-    else:
+        yield bad("journal", str(error), "check the volume at /state", ExitCode.STATE)
+    if store is not None:
         good = {name for name, history in histories.items() if history.last_success and _is_configured(appliance, name)}
         yield from escrow_findings(store, good, world.escrow_files().gather)
     if appliance is not None:
         yield from notify_findings(appliance, world.config_folder)
-    for client in appliance.clients if appliance else ():
-        if client.enabled:
-            yield from client_findings(
-                client, histories.get(client.name), now=now, root=world.config_folder, owner=world.owner()
-            )
+    for client in clients:
+        yield from client_findings(
+            client, histories.get(client.name), now=now, root=world.config_folder, owner=world.owner()
+        )
+    if probe and store is not None:
+        yield from probe_findings(world, store, [client.name for client in clients])

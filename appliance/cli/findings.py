@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Group
 from rich.text import Text
 
-from appliance.cli.readable import safe_lines
+from appliance.cli.readable import count, safe_lines
 from appliance.errors import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from rich.console import RenderableType
 
@@ -26,18 +26,21 @@ class Level(IntEnum):
     BAD = 2
 
 
-_EXIT_CODES = {Level.OK: ExitCode.SUCCESS, Level.WARNING: ExitCode.WARNING, Level.BAD: ExitCode.FAILED}
 _COLOURS = {Level.OK: "green", Level.WARNING: "yellow", Level.BAD: "bold red"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """One thing looked at. `advice` says what to do, unless the sentence says it already."""
+    """One thing looked at. `advice` says what to do, unless the sentence says it already.
+
+    `code` is what the doctor ends with when nothing is worse.
+    """
 
     level: Level
     subject: str
     sentence: str
     advice: str = ""
+    code: ExitCode = ExitCode.SUCCESS
 
     def to_json(self) -> dict[str, Any]:
         """Give it to programs."""
@@ -46,6 +49,7 @@ class Finding:
             "subject": self.subject,
             "sentence": self.sentence,
             "advice": self.advice,
+            "exit_code": int(self.code),
         }
 
 
@@ -56,23 +60,28 @@ def fine(subject: str, sentence: str) -> Finding:
 
 def warning(subject: str, sentence: str, advice: str) -> Finding:
     """It works, and should be looked at."""
-    return Finding(level=Level.WARNING, subject=subject, sentence=sentence, advice=advice)
+    return Finding(level=Level.WARNING, subject=subject, sentence=sentence, advice=advice, code=ExitCode.WARNING)
 
 
-def bad(subject: str, sentence: str, advice: str) -> Finding:
+def bad(subject: str, sentence: str, advice: str, code: ExitCode = ExitCode.FAILED) -> Finding:
     """It does not work."""
-    return Finding(level=Level.BAD, subject=subject, sentence=sentence, advice=advice)
+    return Finding(level=Level.BAD, subject=subject, sentence=sentence, advice=advice, code=code)
+
+
+def worst_first(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Put bad before warnings before the rest, and of each the cause before what follows from it: as it was found."""
+    return tuple(sorted(findings, key=lambda finding: -finding.level))
 
 
 def exit_code(findings: Sequence[Finding]) -> ExitCode:
-    """Return the exit code of the worst finding."""
-    return _EXIT_CODES[max((finding.level for finding in findings), default=Level.OK)]
+    """Return the exit code of the first of the worst findings."""
+    return next((finding.code for finding in worst_first(findings)), ExitCode.SUCCESS)
 
 
 def findings_page(findings: Sequence[Finding]) -> RenderableType:
-    """Lay them out in the order they were made, and sum them up at the end."""
-    parts: list[RenderableType] = []
-    for finding in findings:
+    """Lay them out, what is wrong in the first line, and sum them up at the end."""
+    parts: list[RenderableType] = [] if _is_trouble(findings) else [_summary(findings)]
+    for finding in worst_first(findings):
         line = Text.assemble(
             (f"{finding.level.name.lower():8}", _COLOURS[finding.level]),
             (f"{finding.subject}: ", "bold"),
@@ -81,15 +90,18 @@ def findings_page(findings: Sequence[Finding]) -> RenderableType:
         parts.append(line)
         if finding.advice:
             parts.append(Text(f"        -> {safe_lines(finding.advice)}"))
-    parts.append(_summary(findings))
+    if _is_trouble(findings):
+        parts.append(_summary(findings))
     return Group(*parts)
 
 
+def _is_trouble(findings: Sequence[Finding]) -> bool:
+    return any(finding.level is not Level.OK for finding in findings)
+
+
 def _summary(findings: Sequence[Finding]) -> Text:
-    count = {level: sum(finding.level is level for finding in findings) for level in Level}
-    if not count[Level.BAD] and not count[Level.WARNING]:
-        return Text("Everything is fine.", style="green")
-    warnings = "1 warning" if count[Level.WARNING] == 1 else f"{count[Level.WARNING]} warnings"
-    return Text(
-        f"{count[Level.BAD]} bad, {warnings}.", style=_COLOURS[Level.BAD if count[Level.BAD] else Level.WARNING]
-    )
+    number = {level: sum(finding.level is level for finding in findings) for level in Level}
+    if not _is_trouble(findings):
+        return Text(f"Everything is fine: {count(number[Level.OK], 'thing')} looked at.", style="green")
+    style = _COLOURS[Level.BAD if number[Level.BAD] else Level.WARNING]
+    return Text(f"{number[Level.BAD]} bad, {count(number[Level.WARNING], 'warning')}.", style=style)

@@ -19,6 +19,7 @@ from appliance.edges.openpgp import OpenPgp
 from appliance.edges.run_logs import RunLogs
 from appliance.edges.scratch import Scratch
 from appliance.edges.tunnels import TunnelFiles
+from appliance.edges.volume_look import look_at
 from appliance.edges.volumes import Volumes
 from appliance.errors import StateError
 from appliance.plan import places
@@ -60,6 +61,7 @@ def real() -> Surroundings:
         journal=cache(lambda: _journal(state)),
         engine=cache(lambda: _engine(environment)),
         volumes=cache(lambda: Volumes(config=config, state=state, repositories=repositories, **owner().ids())),
+        look_at=look_at,
         logs=cache(lambda: RunLogs(state)),
         keys=cache(lambda: _keys(config, owner())),
         tunnels=cache(lambda: TunnelFiles(config=config, state=state, **owner().ids())),

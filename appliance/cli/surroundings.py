@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from appliance.config.model import Appliance, Client
     from appliance.config.owner import Owner
     from appliance.plan.disk_ledger import DiskLedger
+    from appliance.plan.engine_facts import EngineFacts, OwnContainer
     from appliance.plan.escrow import BundledFile
+    from appliance.plan.file_systems import VolumeLook
     from appliance.plan.run_plan import RunPlan
     from appliance.plan.tunnels import Tunnel
     from appliance.run import Logs, Volumes
@@ -40,6 +42,16 @@ class Store(Journal, Ledger, Past, Requests, Facts, Outbox, Protocol):
 
 class InspectableEngine(Engine, Protocol):
     """The engine, with what the doctor wants to know of it."""
+
+    @property
+    def address(self) -> str:
+        """Where it is expected: `unix:///var/run/docker.sock`, `tcp://socket-proxy:2375`."""
+
+    def facts(self) -> EngineFacts:
+        """Return what it says of itself; raises EngineError when it cannot be reached at all."""
+
+    def own(self) -> OwnContainer:
+        """Return what it says of the asking container; raises EngineError when that cannot be found."""
 
     def ping(self) -> str:
         """Return the engine's version; raises EngineError when it cannot be reached."""
@@ -142,6 +154,8 @@ class Surroundings:
     journal: Callable[[], Store]
     engine: Callable[[], InspectableEngine]
     volumes: Callable[[], Volumes]
+    # Say how a folder of the appliance is; trouble is part of the answer.
+    look_at: Callable[[Path], VolumeLook]
     logs: Callable[[], Logs]
     keys: Callable[[], Keys]
     tunnels: Callable[[], TunnelBook]

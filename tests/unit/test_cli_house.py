@@ -68,15 +68,15 @@ def test_without_an_engine_the_doctor_says_so_and_looks_at_the_rest(world: CliWo
 
     assert found["engine", "cannot reach the container engine"] == "bad"
     assert ("supervisor", "running") in found
-    assert not [subject for subject, _ in found if subject == "fuse"]
+    assert not [subject for subject, _ in found if subject == "FUSE"]
 
 
 def test_a_missing_fuse_is_bad_only_where_sshfs_is_used(world: CliWorld) -> None:
     world.engine.fuse_trouble = "no /dev/fuse"
-    assert levels(world)["fuse", "no /dev/fuse"] == "bad"
+    assert levels(world)["FUSE", "no /dev/fuse"] == "bad"
 
     world.configure('[clients.media]\nmethod = "mount"\nfolder = "/mnt/media"\n')
-    assert levels(world)["fuse", "no /dev/fuse"] == "warning"
+    assert levels(world)["FUSE", "no /dev/fuse"] == "warning"
 
 
 def test_a_folder_that_containers_see_differently_is_bad(world: CliWorld) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import docker
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, InvalidVersion
 from requests.exceptions import RequestException
 from urllib3.exceptions import HTTPError
 
@@ -58,6 +58,10 @@ class Connection:
             yield self._client()
         except APIError as error:
             raise EngineError(f"the container engine refused to {intention}: {explanation(error)}") from error
+        except InvalidVersion as error:
+            raise EngineError(
+                f"the container engine at {self.address} is too old: {str(error).rstrip('.')}; update it"
+            ) from error
         except BROKEN as error:
             raise EngineError(self._unreachable(error)) from error
 

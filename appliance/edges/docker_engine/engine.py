@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from docker.errors import APIError, NotFound
 
+from appliance.edges.docker_engine.about import engine_facts, own_container
 from appliance.edges.docker_engine.connection import BROKEN, Connection, explanation
 from appliance.edges.docker_engine.creation import configuration
 from appliance.edges.docker_engine.output import whole_lines
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from docker.api.client import APIClient
 
+    from appliance.plan import engine_facts as told
     from appliance.ports import ContainerSpec, ContainerState, SaidLine
 
 _CONFLICT = 409
@@ -53,6 +55,26 @@ class DockerEngine:
     def host_path(self, path: str) -> str:
         """Return the engine host's path for a path of the supervisor; raises EngineError where there is none."""
         return self._translate(path)
+
+    @property
+    def address(self) -> str:
+        """Where the engine is expected: `unix:///var/run/docker.sock`."""
+        return self._connection.address
+
+    def facts(self) -> told.EngineFacts:
+        """Return what it says of itself; raises EngineError when it cannot be reached at all."""
+        with self._connection.api("tell its version") as api:
+            version: dict[str, Any] = api.version()
+        try:
+            with self._connection.api("tell about itself") as api:
+                info: dict[str, Any] = api.info()
+        except EngineError as error:
+            return engine_facts(version, {}, str(error))
+        return engine_facts(version, info)
+
+    def own(self) -> told.OwnContainer:
+        """Return what it says of the container this process runs in; raises EngineError."""
+        return own_container(self._own.described())
 
     def ping(self) -> str:
         """Return the engine's version; raises EngineError when it cannot be reached."""

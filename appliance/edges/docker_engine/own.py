@@ -36,6 +36,10 @@ class OwnContainer:
         """Return the id of the own image: pull containers never differ in version from the supervisor."""
         return str(self._facts()["Image"])
 
+    def described(self) -> Mapping[str, Any]:
+        """Return all that the engine says of the own container; raises EngineError when it cannot be found."""
+        return self._facts()
+
     def host_path(self, path: str) -> str:
         """Return the path of the engine's host for a path of the supervisor; raises EngineError where there is none."""
         return overridden(path, self._environment) or translated(path, self._facts()["Mounts"])
@@ -54,6 +58,11 @@ class OwnContainer:
                     continue
                 if self._is_own(candidate, facts):
                     return facts
+        if self._environment.get(OVERRIDE):
+            raise EngineError(
+                f"the engine knows no container {self._environment[OVERRIDE]!r}, which {OVERRIDE} says this one is; "
+                "take the setting out, or set it to the id or name of the supervisor's container"
+            )
         raise EngineError(
             "cannot find out which container the supervisor runs in, so its folders cannot be given to pull "
             f"containers; set {OVERRIDE} to the id or name of the supervisor's container"

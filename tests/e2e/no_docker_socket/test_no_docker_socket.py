@@ -26,7 +26,9 @@ def test_without_an_engine_everybody_is_told_and_with_one_it_works(lab: Lab) -> 
     appliance.borgpull("client", "add", "files", "--volume", source)
 
     wait_for(lambda: _says(appliance, "status"), within=20, what="status says so")
-    assert _says(appliance, "doctor", code=3)
+    doctor = appliance.borgpull("doctor", check=False)
+    assert doctor.returncode == 7
+    assert doctor.stdout.startswith(f"bad     engine socket: there is nothing at {_SOCKET}\n")
     assert "borgpull_docker_up 0.0" in appliance.get("/metrics")[1]
     assert appliance.get("/healthz")[0] == 200
     refused = appliance.run("files")
