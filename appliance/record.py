@@ -120,6 +120,7 @@ class Reason(StrEnum):
     TAMPERING = "tampering"
     RETENTION = "retention"
     CHANGE_BURST = "change_burst"
+    CLOCK = "clock"
     NOT_FOUND = "not_found"
     TARGET = "target"
     RESTORE_KEY = "restore_key"

@@ -37,7 +37,7 @@ def alarms(world: Surroundings, *, for_programs: bool, accept_change: str | None
         return
     held = world.journal().alarms()
     if for_programs:
-        say_json([_to_json(state) for state in held])
+        say_json([alarm_json(state) for state in held])
     elif held:
         show(_page(held, world.clock.now()))
     else:
@@ -54,7 +54,8 @@ def _accept(world: Surroundings, name: str) -> None:
     click.echo(f"accepted: what {client.name} changed until {until:%Y-%m-%d %H:%M:%S} UTC; prune goes on")
 
 
-def _to_json(state: AlarmState) -> dict[str, str | None]:
+def alarm_json(state: AlarmState) -> dict[str, str | None]:
+    """Give an alarm to programs."""
     alarm = state.alarm
     return {
         "id": alarm.alarm_id,

@@ -31,8 +31,12 @@ def probe_findings(world: Surroundings, store: Store, clients: Sequence[str]) ->
     except BorgpullError as error:
         yield bad("clients", str(error), "", error.exit_code)
         return
+    busy = {record.client for record in store.unfinished()}
     for ending in endings:
-        yield _finding(ending)
+        if not isinstance(ending, Ended) and ending.client in busy:
+            yield fine(f"client {ending.client}", "was not tried, since a run of it is in progress")
+        else:
+            yield _finding(ending)
 
 
 def _finding(ending: Ending) -> Finding:

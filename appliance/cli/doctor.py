@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from appliance.cli.bundle_contents import contents
+from appliance.cli.bundle_file import packed, write_bundle
 from appliance.cli.checkup_engine import container_findings, engine_findings, engine_house_findings
 from appliance.cli.checkup_escrow import escrow_findings
 from appliance.cli.checkup_house import client_findings, supervisor_findings
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from appliance.config.model import Appliance
     from appliance.ports import ClientHistory
 
+_WRITTEN = "The support archive went to {}. No known secret is in it; look through it before you give it away."
 # The journal, the logs of runs and Borg's caches grow slowly; below this nothing may be written down any more.
 _STATE_FLOOR = 64 << 20
 
@@ -35,17 +38,28 @@ _STATE_FLOOR = 64 << 20
 @click.command()
 @click.option("--probe", is_flag=True, help="Also try the way to each client now, as `client probe` does.")
 @click.option("--json", "for_programs", is_flag=True, help="Print a JSON list, one object a finding, the worst first.")
+@click.option(
+    "--bundle", metavar="FILE", help="Also write a support archive (tar.gz) without secrets; - is standard output."
+)
+@click.option("--hide-hosts", is_flag=True, help="Take hosts and addresses out of the support archive too.")
 @in_surroundings
-def doctor(world: Surroundings, *, probe: bool, for_programs: bool) -> None:
+def doctor(world: Surroundings, *, probe: bool, for_programs: bool, bundle: str | None, hide_hosts: bool) -> None:
     """Look at engine, volumes, clock, secrets and clients. The first line says what is wrong.
 
     The exit code is that of the first line: 0 fine, 1 warnings, else by what is bad.
 
     Example: borgpull doctor
     Example: borgpull doctor --probe
-    Example: docker compose run --rm supervisor doctor
+    Example: borgpull doctor --bundle /restored/support.tar.gz
     """
+    if hide_hosts and bundle is None:
+        raise click.UsageError("--hide-hosts is about the support archive; give --bundle FILE as well")
     findings = worst_first(_findings(world, probe=probe))
+    if bundle is not None:
+        write_bundle(packed(contents(world, findings, hide_hosts=hide_hosts), world.clock.now()), bundle)
+        click.echo(_WRITTEN.format("standard output" if bundle == "-" else bundle), err=True)
+    if bundle == "-":
+        click.get_current_context().exit(exit_code(findings))
     if for_programs:
         say_json([finding.to_json() for finding in findings])
     else:

@@ -95,6 +95,15 @@ def findings_page(findings: Sequence[Finding]) -> RenderableType:
     return Group(*parts)
 
 
+def findings_text(findings: Sequence[Finding]) -> str:
+    """Write the same page as plain text."""
+    lines = [str(_summary(findings))]
+    for finding in worst_first(findings):
+        lines.append(f"{finding.level.name.lower():8}{finding.subject}: {safe_lines(finding.sentence)}")
+        lines += [f"        -> {safe_lines(finding.advice)}"] if finding.advice else []
+    return "\n".join([*lines, ""])
+
+
 def _is_trouble(findings: Sequence[Finding]) -> bool:
     return any(finding.level is not Level.OK for finding in findings)
 

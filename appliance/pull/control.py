@@ -56,6 +56,21 @@ class Control:
                 raise _lost(self._plan, error) from error
             return None
 
+    def modified(self, path: str) -> float | None:
+        """Return when a file of the client was last changed, in seconds since 1970; None where it does not tell.
+
+        Raises Failure where the client offers no SFTP, or is lost.
+        """
+        try:
+            found = self.sftp().stat(path).st_mtime
+        except (TimeoutError, EOFError, paramiko.SSHException) as error:
+            raise _lost(self._plan, error) from error
+        except OSError as error:
+            if not self.is_open:
+                raise _lost(self._plan, error) from error
+            return None
+        return None if found is None else float(found)
+
     def sftp(self) -> paramiko.SFTPClient:
         """Return the client's SFTP, opened once; raises Failure where it offers none."""
         if self._sftp is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from appliance.borg import exits, output
 from appliance.plan import gates
 from appliance.plan.events import Result
-from appliance.pull import bounds, ledger, link, repository
+from appliance.pull import bounds, clocks, ledger, link, repository
 from appliance.pull.contact import Contact
 from appliance.pull.failure import Failure, insist, stopped
 from appliance.pull.hooks import Hooks, hooks
@@ -54,7 +54,14 @@ def _probe(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result:
     count = len(plan.paths)
     there = "its path is there" if count == 1 else f"all {count} paths are there"
     message = f"{'; '.join((f'{plan.client} answers', *met.facts, *((there,) if count else ())))}."
-    return Result(outcome=Outcome.SUCCESS, message=message, facts=met.facts, source_filesystem=filesystem)
+    reason, doubt = clocks.too_far(met.apart) or (None, "")
+    return Result(
+        outcome=Outcome.WARNING if reason else Outcome.SUCCESS,
+        reason=reason,
+        message=f"{message} {doubt}".rstrip(),
+        facts=met.facts,
+        source_filesystem=filesystem,
+    )
 
 
 def create(plan: RunPlan, ends: Ends, voice: Voice) -> Result:

@@ -76,13 +76,13 @@ def test_the_doctor_looks_at_the_files_that_hold_urls(world: CliWorld) -> None:
     def said() -> list[str]:
         return [one["sentence"] for one in world.run("doctor", "--json").data if one["subject"] == "notifications"]
 
-    assert said()[1].startswith("/config/secrets/notify_urls/mail cannot be seen")
+    assert said()[0].startswith("/config/secrets/notify_urls/mail cannot be seen")
 
     file = world.config / "secrets" / "notify_urls" / "mail"
     file.parent.mkdir(parents=True)
     file.write_text("mailto://hunter3@lan\n", encoding="utf-8")
     file.chmod(0o644)
-    assert said()[1] == "others may read /config/secrets/notify_urls/mail (-rw-r--r--)"
+    assert said()[0] == "others may read /config/secrets/notify_urls/mail (-rw-r--r--)"
 
     file.chmod(0o600)
     assert said() == ["2 channels; `borgpull notify test` tries them"]

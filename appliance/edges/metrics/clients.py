@@ -36,6 +36,7 @@ REACHED = frozenset(
         Reason.UNREADABLE,
         Reason.CHANGED,
         Reason.CHANGE_BURST,
+        Reason.CLOCK,
     )
 )
 TALKS_TO_CLIENT = (Operation.CREATE, Operation.PROBE)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from appliance.plan import places
 from appliance.plan.run_plan import NEVER
-from appliance.pull import link, names
+from appliance.pull import clocks, link, names
 from appliance.pull.failure import Failure, stopped
 from appliance.pull.methods.listed import Listing, await_listing
 from appliance.pull.methods.on_client import borg_on_the_client, clear_up
@@ -22,6 +22,7 @@ from appliance.record import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import timedelta
 
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.contact import Contact
@@ -36,11 +37,15 @@ _SSHFS_LAST_WORDS_BYTES = 4096
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Met:
-    """What is known of the client after the first contact: facts for the operator, and how to go on."""
+    """What is known of the client after the first contact: facts for the operator, and how to go on.
+
+    `apart` is how far its clock is ahead of ours; None where nobody knows.
+    """
 
     contact: Contact
     facts: tuple[str, ...] = ()
     workplace: Workplace | None = None
+    apart: timedelta | None = None
 
 
 def connect(plan: RunPlan, contact: Contact, voice: Voice) -> Met:
@@ -51,13 +56,13 @@ def connect(plan: RunPlan, contact: Contact, voice: Voice) -> Met:
     if plan.method != "sshfs":
         workplace = prepare(client, plan)
         contact.at_the_end(lambda: clear_up(contact, workplace, voice))
-        return Met(contact=contact, facts=workplace.facts, workplace=workplace)
-    facts = _fetch_names(plan, client, voice)
+        return Met(contact=contact, facts=workplace.facts, workplace=workplace, apart=workplace.apart)
+    facts, apart = _fetch_names(plan, client, voice), clocks.apart_by_sftp(client)
     Path(places.SSH_CONFIG).write_text(ssh_config(plan), "utf-8")
     if not (plan.before or plan.after):
         # The data has a connection of its own.
         contact.close()
-    return Met(contact=contact, facts=facts)
+    return Met(contact=contact, facts=facts, apart=apart)
 
 
 def _fetch_names(plan: RunPlan, client: Control, voice: Voice) -> tuple[str, ...]:

@@ -12,12 +12,14 @@ from appliance.borg import versions
 from appliance.plan import places
 from appliance.plan.container import FIDELITY
 from appliance.plan.fidelity import PARENT
+from appliance.pull import clocks
 from appliance.pull.failure import Failure
 from appliance.pull.fidelity.script import sweep_script
 from appliance.record import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import timedelta
 
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.control import Control
@@ -54,6 +56,7 @@ nc -h 2>&1 | grep -q -e '-U' && say has.nc-unix yes
 nc -h 2>&1 | grep -q -e '-N' && say has.nc-half-close yes
 perl -MIO::Socket::UNIX -e 1 2>/dev/null && say has.perl-unix yes
 {looks}
+say now "$(date -u +%s)"
 say done yes
 """
 _LOOK = """
@@ -73,7 +76,8 @@ look() {
 class Workplace:
     """The client as a run found it. `folder` is this run's own there, `base` holds Borg's cache for good.
 
-    `seen` says of each path of the plan: filled, empty, missing, unreadable, or `link TARGET`.
+    `apart` is how far its clock is ahead of ours, None where it did not say. `seen` says of each path of the plan:
+    filled, empty, missing, unreadable, or `link TARGET`.
     """
 
     folder: str
@@ -83,6 +87,7 @@ class Workplace:
     ssh: str
     tools: frozenset[str]
     seen: Mapping[str, str] = field(default_factory=dict)
+    apart: timedelta | None = None
 
     @property
     def facts(self) -> tuple[str, ...]:
@@ -125,6 +130,7 @@ def prepare(control: Control, plan: RunPlan) -> Workplace:
         ssh=said.get("ssh-version", ""),
         tools=frozenset(key.removeprefix("has.") for key in said if key.startswith("has.")),
         seen=_seen(plan, said),
+        apart=clocks.apart_by_answer(said.get("now", "")),
     )
 
 

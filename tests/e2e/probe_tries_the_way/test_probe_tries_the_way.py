@@ -80,3 +80,17 @@ def test_a_callback_that_leads_elsewhere_fails_the_probe(shared: Shared) -> None
 
     assert probe(appliance, client) == (3, "callback")
     assert_client_is_clean(machine)
+
+
+def test_a_client_whose_clock_is_off_is_told(shared: Shared, start_machine: StartMachine) -> None:
+    appliance, machine = shared.appliance, start_machine("trixie")
+    late = '#!/bin/sh\nexec /bin/date --date="@$(($(/bin/date +%s) - 7200))" "$@"\n'
+    machine.exec("sh", "-c", "cat > /usr/local/bin/date; chmod 755 /usr/local/bin/date", stdin=late)
+    add(appliance, "late", machine, "socat")
+
+    assert probe(appliance, "late") == (1, "clock")
+
+    said = appliance.last_run("late")["message"]
+    assert "behind this server's; set both by NTP" in said
+    found = [one for one in appliance.json("doctor", "--probe", check=False) if one["subject"] == "client late"]
+    assert any(one["level"] == "warning" and "tried now, clock: " in one["sentence"] for one in found), found
