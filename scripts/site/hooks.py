@@ -12,6 +12,8 @@ from scripts.site.chapters import menu
 from scripts.site.links import PROJECT_PAGES, for_the_site, site_path, targets
 
 ROOT = Path(__file__).parents[2]
+_BLOCK = re.compile(r"<pre>.*?</pre>", re.DOTALL)
+_OPTION = re.compile(r"(?<=[\s>])--[\w-]+")
 _OF_THE_REPOSITORY = {there: here for here, there in PROJECT_PAGES.items()}
 
 
@@ -37,6 +39,11 @@ def on_files(files: Files, config: Any) -> Files:
 def on_page_markdown(markdown: str, page: Any, **_more: Any) -> str:
     """Lead each link to where the site has its target."""
     return for_the_site(markdown, _repository_path(page.file.src_uri))
+
+
+def on_page_content(html: str, **_more: Any) -> str:
+    """Mark options in blocks: on paper, a line that is broken after their hyphens would be typed with a space there."""
+    return _BLOCK.sub(lambda block: _OPTION.sub(r'<span class="option">\g<0></span>', block[0]), html)
 
 
 def _linked_from(page: str) -> list[str]:
