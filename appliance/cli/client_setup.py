@@ -11,11 +11,13 @@ from appliance.cli.credentials import made_public_key
 from appliance.cli.key_lines import key_line, key_options
 from appliance.cli.present_jump import jump_lines
 from appliance.cli.present_lease import WAYS, lease_line, lease_text
+from appliance.cli.present_reader import WAYS as READERS
+from appliance.cli.present_reader import reader_of, reader_script
 from appliance.cli.present_setup import setup_text
 from appliance.cli.present_tunnel import WayIn, known_hosts_line, tunnel_command, tunnel_text, unit_text
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
 from appliance.cli.way_in import way_in
-from appliance.config.model import MountClient
+from appliance.config.model import MountClient, SshfsClient
 
 if TYPE_CHECKING:
     from appliance.config.model import Client
@@ -40,6 +42,9 @@ _HOURS = 2
 @click.option("--tunnel-command", "part", flag_value="command", help="Print only the command that opens the tunnel.")
 @click.option("--unit", "part", flag_value="unit", help="Print only the systemd unit of the tunnel.")
 @click.option("--gateway-key", "part", flag_value="host key", help="Print only the gateway's line for known_hosts.")
+@click.option(
+    "--reader", type=click.Choice(READERS), help="Print only the script for root there: a user that reads everything."
+)
 @in_surroundings
 def setup(
     world: Surroundings,
@@ -52,6 +57,7 @@ def setup(
     hours: int | None,
     tunnel_key: str,
     part: str | None,
+    reader: str | None,
 ) -> None:
     """Print what to paste on the client.
 
@@ -61,6 +67,8 @@ def setup(
     Example: borgpull client setup web1
 
     Or: borgpull client setup web1 --restore --hours 4
+
+    Or: borgpull client setup web1 --reader capability
     """
     client = known_client(world.load(), name)
     public_key = made_public_key(world, client)
@@ -68,6 +76,9 @@ def setup(
         raise click.UsageError("--way and --hours say something about --restore.")
     if lease:
         click.echo(_lease(world, client, way or "", hours, only_line=only_line))
+        return
+    if reader:
+        click.echo(_reader(client, public_key, reader), nl=False)
         return
     entrance = way_in(world, client, tunnel_key)
     if part:
@@ -87,6 +98,15 @@ def _lease(world: Surroundings, client: Client, way: str, hours: int | None, *, 
     if not only_line:
         return lease_text(client, public_key, way, hours or _HOURS)
     return lease_line(client, public_key, way, world.clock.now() + timedelta(hours=hours) if hours else None)
+
+
+def _reader(client: Client, public_key: str, way: str) -> str:
+    if not isinstance(client, SshfsClient) or client.before or client.after:
+        raise click.UsageError(
+            f"--reader is for method sshfs without hooks: what reads there must run no commands, and {client.name} has "
+            f"method {client.method}{' and hooks' if isinstance(client, SshfsClient) else ''}."
+        )
+    return reader_script(reader_of(client), public_key, way)
 
 
 def _part(way: WayIn | None, part: str) -> str:

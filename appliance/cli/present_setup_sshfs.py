@@ -9,18 +9,15 @@ from appliance.cli.key_lines import NO_INTERNAL, key_line, key_options, paste_li
 if TYPE_CHECKING:
     from appliance.config.model import SshfsClient
 
-_ROOT = ("sshd must let root in by key: `PermitRootLogin prohibit-password`, which is the default of OpenSSH.",)
+_ROOT = (
+    "sshd must let root in by key: `PermitRootLogin prohibit-password`, which is the default of OpenSSH.",
+    "A user that reads everything and is not root will do as well: borgpull client setup {name} --reader capability",
+    'prints the script that makes it; then write user = "borgpull-reader" in the configuration.',
+)
+_ROOT_HOOKS = ("sshd must let root in by key: `PermitRootLogin prohibit-password`, which is the default of OpenSSH.",)
 _NOT_ROOT = (
-    "This user reads only what its permissions allow; the rest becomes warnings. To read everything without being",
-    "root, give a copy of sftp-server the right to read, once, as root on the client:",
-    "",
-    "  install -m 755 /usr/lib/openssh/sftp-server /usr/local/lib/sftp-server-reader",
-    "  setcap cap_dac_read_search+ep /usr/local/lib/sftp-server-reader",
-    "",
-    'and write command="/usr/local/lib/sftp-server-reader -R" in the key\'s line. Or allow it by sudo, with',
-    'command="sudo -n /usr/lib/openssh/sftp-server -R" in the key\'s line and this in /etc/sudoers.d/borgpull:',
-    "",
-    "  {user} ALL=(root) NOPASSWD: /usr/lib/openssh/sftp-server -R",
+    "This user reads only what its permissions allow; the rest becomes warnings. A recipe that lets it read everything",
+    "without being root, by one capability or one rule of sudo: borgpull client setup {name} --reader capability",
 )
 _NOT_ROOT_HOOKS = ("This user reads only what its permissions allow; the rest becomes warnings.",)
 
@@ -43,7 +40,7 @@ def _with_hooks(client: SshfsClient, public_key: str) -> list[str]:
         "",
         *paste_lines(key_line(public_key, key_options(client))),
         "",
-        *(_ROOT if client.user == "root" else _NOT_ROOT_HOOKS),
+        *(_ROOT_HOOKS if client.user == "root" else _NOT_ROOT_HOOKS),
     ]
 
 
@@ -53,7 +50,7 @@ def _read_only(client: SshfsClient, public_key: str) -> list[str]:
         "",
         *paste_lines(key_line(public_key)),
         "",
-        *(line.replace("{user}", client.user) for line in (_ROOT if client.user == "root" else _NOT_ROOT)),
+        *(line.replace("{name}", client.name) for line in (_ROOT if client.user == "root" else _NOT_ROOT)),
         "",
         "A NAS or router with dropbear, or without internal-sftp? Use this line instead; sftp-server must be there",
         "(elsewhere it is /usr/libexec/sftp-server or /usr/lib/ssh/sftp-server):",

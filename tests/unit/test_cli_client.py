@@ -31,8 +31,9 @@ def test_adding_writes_a_file_makes_the_keys_and_says_what_to_paste(world: CliWo
     assert written["clients"]["nas"] == {"host": "nas.lan", "user": "keeper", "paths": ["/srv"], "every": "6h"}
     assert "nas" in world.keys.pairs
     assert 'restrict,command="internal-sftp -R" ssh-ed25519 AAAAnas borgpull-nas' in shown.out
-    assert "setcap cap_dac_read_search+ep" in shown.out
-    assert "keeper ALL=(root) NOPASSWD: /usr/lib/openssh/sftp-server -R" in shown.out
+    assert "borgpull client setup nas --reader capability" in shown.out
+    assert "setcap cap_dac_read_search+ep" in world.run("client", "setup", "nas", "--reader", "capability").out
+    assert '"keeper ALL=(root) NOPASSWD: $server -R"' in world.run("client", "setup", "nas", "--reader", "sudo").out
     assert world.run("config", "check").out == "fine: 3 clients\n"
 
 

@@ -106,3 +106,22 @@ def test_a_folder_has_no_key(world: CliWorld) -> None:
     shown = world.run("client", "setup", "web1", "--key-line")
 
     assert (shown.code, shown.out) == (2, "")
+
+
+@pytest.mark.parametrize("way", ["capability", "sudo"])
+def test_the_reader_recipe_binds_the_key_to_reading(world: CliWorld, way: str) -> None:
+    out = setup(world, "sshfs", "--reader", way)
+
+    assert "borgpull-reader" in out
+    assert out.count("restrict,command=") == 1
+    assert 'sftp-server -R"' in out or '%s -R"' in out
+
+
+@pytest.mark.parametrize(("method", "extra"), [("socat", ""), ("mount", ""), ("sshfs", 'before = ["true"]')])
+def test_a_reader_is_for_what_runs_no_commands(world: CliWorld, method: str, extra: str) -> None:
+    world.configure(written(method, extra=extra))
+
+    shown = world.run("client", "setup", "web1", "--reader", "capability")
+
+    assert shown.code == 2
+    assert "--reader is for method sshfs" in shown.err
