@@ -131,6 +131,14 @@ class FakeKeys:
     def create_restore_key(self, client: str) -> None:
         self.restoring.setdefault(client, f"ssh-ed25519 AAAArestore {restore_mark(client)}")
 
+    def is_known(self, client: str) -> bool:
+        return client in self.pairs or bool(self.pinned(client))
+
+    def forget(self, client: str) -> None:
+        self.pairs.pop(client, None)
+        self.restoring.pop(client, None)
+        self.pins = {alias: keys for alias, keys in self.pins.items() if alias.rpartition("/")[2] != client}
+
     def public_key(self, client: str) -> str:
         return self.pairs[client]
 
@@ -176,6 +184,7 @@ class CliWorld:
         self.looks: dict[Path, VolumeLook] = {}
         self.meanwhile: list[Callable[[], object]] = []
         self.configure(toml)
+        self.is_terminal = False
         self.journal.set_fact("appliance_id", "the-appliance")
         self.beat()
 
@@ -234,4 +243,5 @@ class CliWorld:
             snapshot=lambda facts: json.dumps(dict(facts)).encode(),
             clock=self.clock,
             wait=self._wait,
+            is_terminal=lambda: self.is_terminal,
         )

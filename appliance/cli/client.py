@@ -9,6 +9,7 @@ import click
 from appliance.cli.client_add import add
 from appliance.cli.client_borg import borg
 from appliance.cli.client_list import list_clients
+from appliance.cli.client_look import look_at
 from appliance.cli.client_setup import setup
 from appliance.cli.client_trust import trust
 from appliance.cli.fidelity import take_card
@@ -31,6 +32,7 @@ def client() -> None:
 client.add_command(add)
 client.add_command(borg)
 client.add_command(list_clients)
+client.add_command(look_at)
 client.add_command(setup)
 client.add_command(trust)
 

@@ -2,39 +2,33 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
+from appliance.cli.client_files import free_file, judged, written
 from appliance.cli.credentials import made_public_key
 from appliance.cli.present_setup import added_text
 from appliance.cli.present_tunnel import tunnel_text
 from appliance.cli.surroundings import Surroundings, in_surroundings
 from appliance.cli.way_in import way_in
 from appliance.config.keys import MODELS
-from appliance.config.load import CLIENT_FILES, default_keys
+from appliance.config.load import default_keys
 from appliance.config.model import Names, Reach
 from appliance.config.values import client_name
 from appliance.config.write import client_file
-from appliance.errors import ConfigError, Problem, StateError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
-    from appliance.config.model import Appliance
+from appliance.errors import StateError
 
 
-def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+def _name(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     try:
-        return client_name(value)
+        return None if value is None else client_name(value)
     except ValueError as error:
         raise click.BadParameter(str(error)) from error
 
 
 @click.command()
-@click.argument("name", callback=_name)
+@click.argument("name", callback=_name, required=False)
 @click.option("--host", help="Host name or address of the machine.")
 @click.option("--port", type=click.IntRange(1, 65535), help="Port of its sshd.  [default: 22]")
 @click.option("--user", help="User to log in as.  [default: root]")
@@ -54,22 +48,43 @@ def _name(_context: click.Context, _parameter: click.Parameter, value: str) -> s
 @click.option("--schedule", help="When: cron, @daily or the like.  [default: @daily]")
 @click.option("--every", help='How often instead: "6h".')
 @click.option("--encryption", help="Encryption mode of Borg.  [default: repokey-blake2]")
+@click.option("--guided", is_flag=True, help="Ask for all that is not said, and look at the machine.")
 @in_surroundings
-def add(world: Surroundings, /, name: str, **given: Any) -> None:
+@click.pass_context
+def add(context: click.Context, world: Surroundings, /, name: str | None, *, guided: bool, **given: Any) -> None:
     """Add a client, with a key pair and a passphrase of its own.
 
-    Writes clients.d/NAME.toml and says what to do next; when anything is wrong, nothing stays.
+    On a terminal, and without --host, --folder or --volume, it is a dialogue: it asks where the machine is, looks at
+    what it offers, recommends a method, proposes what to read and what not, and ends with the first backup.
+    Otherwise it writes clients.d/NAME.toml and says what to do next; when anything is wrong, nothing stays.
 
-    Example: borgpull client add web1 --host web1.lan
+    Example: borgpull client add web1
+
+    Or: borgpull client add web1 --host web1.lan
 
     Or: borgpull client add photos --folder /mnt/nas/photos
 
     Or: borgpull client add db1 --host db1.lan --method socat --jump john@inter.lan
     """
-    appliance = world.load()
     values = _values(given)
+    if guided and not world.is_terminal():
+        raise click.UsageError(
+            "--guided asks questions, and nobody is there to answer; give --host, --folder or --volume without it."
+        )
+    if guided or (world.is_terminal() and not values.keys() & {"host", "folder", "volume"}):
+        from appliance.cli.adding.story import guide  # noqa: PLC0415 - scripts need nothing of it
+
+        context.exit(guide(world, name, values))
+    if name is None:
+        raise click.MissingParameter(ctx=context, param_hint="'NAME'", param_type="argument")
+    _add(world, name, values)
+
+
+def _add(world: Surroundings, name: str, values: dict[str, Any]) -> None:
+    file = free_file(world, world.load(), name)
     text = client_file(name, values, default_keys(world.config_folder))
-    with _written(_free_file(world, appliance, name), text):
+    judged(world, name, text)
+    with written(file, text):
         client = world.load().client(name)
         if client is None:
             raise StateError(f"clients.d/{name}.toml was written and is not read; is the folder mounted twice?")
@@ -86,29 +101,3 @@ def _values(given: dict[str, Any]) -> dict[str, Any]:
     if "reach" not in values and "jump" in values:
         values["reach"] = str(Reach.JUMP)
     return values
-
-
-def _free_file(world: Surroundings, appliance: Appliance, name: str) -> Path:
-    file = world.config_folder / CLIENT_FILES / f"{name}.toml"
-    if appliance.client(name) is not None or file.exists():
-        where = f"{CLIENT_FILES}/{name}.toml" if file.exists() else "borgpull.toml"
-        raise ConfigError([Problem(where, "", f"client {name!r} is there already; edit the file, nothing was changed")])
-    return file
-
-
-@contextmanager
-def _written(file: Path, text: str) -> Iterator[None]:
-    """Write a new file and take it away again when what follows fails."""
-    try:
-        file.parent.mkdir(exist_ok=True)
-        with file.open("x", encoding="utf-8") as stream:
-            stream.write(text)
-    except OSError as error:
-        raise StateError(f"{file} cannot be written: {error.strerror}; is /config mounted writable?") from error
-    is_good = False
-    try:
-        yield
-        is_good = True
-    finally:
-        if not is_good:
-            file.unlink(missing_ok=True)

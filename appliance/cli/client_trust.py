@@ -51,13 +51,28 @@ def trust(world: Surroundings, name: str, *, yes: bool, replace: bool, fingerpri
     client = known_client(world.load(), name)
     if not isinstance(client, MachineClient):
         raise click.UsageError(f"{name} is read by method {client.method}; it has no host key to trust.")
-    wanted = {fingerprint.strip() for fingerprint in fingerprints}
+    if pin(world, client, yes=yes, replace=replace, wanted={fingerprint.strip() for fingerprint in fingerprints}):
+        click.echo(f"Pinned. Next: borgpull client probe {name}")
+
+
+def pin(
+    world: Surroundings,
+    client: SshfsClient | AnyBorgClient,
+    *,
+    yes: bool = False,
+    replace: bool = False,
+    wanted: Collection[str] = (),
+) -> int:
+    """Show the keys of each machine on the way and of the client, ask, and pin them; returns for how many machines.
+
+    `wanted` are fingerprints that need no question. Raises BorgpullError, and Abort at a no.
+    """
     seen: set[str] = set()
     fresh = 0
     for machine in machines(client):
         shown = _look(world, client, machine)
         seen |= {key.fingerprint for key in shown}
-        pinned = tuple(HostKey.from_line(line) for line in world.keys().pinned(name, machine.hop))
+        pinned = tuple(HostKey.from_line(line) for line in world.keys().pinned(client.name, machine.hop))
         if is_known(pinned, shown) and not is_changed(pinned, shown):
             click.echo(f"{machine.title} shows the host key that is pinned already; nothing was changed.")
             continue
@@ -65,12 +80,11 @@ def trust(world: Surroundings, name: str, *, yes: bool, replace: bool, fingerpri
         _show(client, machine, pinned, chosen, replace=replace)
         if not yes and not wanted:
             click.confirm("Are these the keys of that machine?", abort=True)
-        world.keys().pin(name, tuple(key.line for key in chosen), machine.hop)
+        world.keys().pin(client.name, tuple(key.line for key in chosen), machine.hop)
         fresh += 1
-    if strange := sorted(wanted - seen):
-        raise BorgpullError(f"{name} shows no host key of the fingerprint {', '.join(strange)}")
-    if fresh:
-        click.echo(f"Pinned. Next: borgpull client probe {name}")
+    if strange := sorted(set(wanted) - seen):
+        raise BorgpullError(f"{client.name} shows no host key of the fingerprint {', '.join(strange)}")
+    return fresh
 
 
 def _look(world: Surroundings, client: SshfsClient | AnyBorgClient, machine: Machine) -> tuple[HostKey, ...]:

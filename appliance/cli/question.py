@@ -14,6 +14,7 @@ from appliance.plan import places
 from appliance.plan.container import PREVIEW, SCAN, container_spec, plan_file
 from appliance.plan.dial_in import not_up
 from appliance.plan.make import plan_run
+from appliance.plan.offer import LOOK
 from appliance.plan.retention import protected_fact
 from appliance.plan.tunnels import dials_in
 from appliance.record import Reason
@@ -40,7 +41,7 @@ def ask(
 
     `restore` is what a preview is about, `destination` the other client that it looks at.
     """
-    if operation != SCAN and not world.volumes().survey(client.name).has_repository:
+    if operation not in (SCAN, LOOK) and not world.volumes().survey(client.name).has_repository:
         raise NotFoundError(f"{client.name} has no repository yet; `borgpull run {client.name}` makes it")
     plan = _plan(world, client, operation, arguments, restore, destination)
     refusal = world.volumes().prepare(plan)
@@ -83,7 +84,7 @@ def _plan(
 
 def _tunnel_port(world: Surroundings, client: Client, operation: str) -> int | None:
     """Return the gateway's port of a client that dials in; raises BorgpullError when the question needs it in vain."""
-    if operation not in (SCAN, PREVIEW) or not dials_in(client):
+    if operation not in (SCAN, LOOK, PREVIEW) or not dials_in(client):
         return None
     if tunnel_states(world.journal()).get(client.name) != "up":
         raise BorgpullError(not_up(client.name))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from functools import cache
 from pathlib import Path
@@ -73,6 +74,7 @@ def real() -> Surroundings:
         snapshot=lambda facts: _snapshot(state, facts),
         clock=SystemClock(),
         wait=_wait,
+        is_terminal=lambda: sys.stdin.isatty() and sys.stdout.isatty(),
     )
 
 

@@ -81,6 +81,12 @@ class Keys(Protocol):
     def create_restore_key(self, client: str) -> None:
         """Make the key pair that may write on the client while it is let in there, if it is not there yet."""
 
+    def is_known(self, client: str) -> bool:
+        """Whether there is a key, a passphrase or a pinned host key of the client."""
+
+    def forget(self, client: str) -> None:
+        """Remove all of them, of a client that never came to be; raises StateError."""
+
     def public_key(self, client: str) -> str:
         """Return the public key's line; raises StateError when there is no key pair."""
 
@@ -169,6 +175,8 @@ class Surroundings:
     snapshot: Callable[[Mapping[str, str]], bytes]
     clock: Clock
     wait: Callable[[float], None]
+    # Whether somebody is there who can be asked.
+    is_terminal: Callable[[], bool]
 
 
 in_surroundings = click.make_pass_decorator(Surroundings)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import StrEnum
 from pathlib import PurePosixPath
@@ -61,7 +62,21 @@ def to_toml(appliance: Appliance) -> str:
     return "\n".join(toml.dumps(table, encoder=_Encoder()) for table in (settings, *clients))
 
 
-def client_file(name: str, values: Mapping[str, Any], inherited: Collection[str] = ()) -> str:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remarks:
+    """What a new client's file says beside its values: above all of them, above a key, behind an entry of a list."""
+
+    heading: tuple[str, ...] = ()
+    keys: Mapping[str, str] = field(default_factory=dict)
+    entries: Mapping[str, str] = field(default_factory=dict)
+
+
+_NO_REMARKS = Remarks()
+
+
+def client_file(
+    name: str, values: Mapping[str, Any], inherited: Collection[str] = (), remarks: Remarks = _NO_REMARKS
+) -> str:
     """Write the file of a new client: `values` as the configuration has them, and comments on what else there is.
 
     A machine reached by sshfs starts with the whole of it, less what is no data, unless `values` say what to read;
@@ -71,8 +86,10 @@ def client_file(name: str, values: Mapping[str, Any], inherited: Collection[str]
     start = {key: value for key, value in _START[method].items() if key not in inherited}
     if "paths" in values:
         start = {}
-    lines = "".join(_line(key, value) for key, value in {**start, **values}.items())
-    return _HEADING.format(name=name) + lines + _COMMENTS + _HINTS[method]
+    lines = "".join(_remarked(key, value, remarks) for key, value in {**start, **values}.items())
+    above, table = _HEADING.format(name=name).split("\n\n", 1)
+    heading = "\n".join([above, *(_comment(line) for line in remarks.heading)])
+    return f"{heading}\n\n{table}{lines}{_COMMENTS}{_HINTS[method]}"
 
 
 class _Encoder(toml.TomlEncoder):  # type: ignore[type-arg]
@@ -85,6 +102,22 @@ class _Encoder(toml.TomlEncoder):  # type: ignore[type-arg]
     def dump_list(self, v: Any) -> str:
         """Write a list as people do, without a comma at its end."""
         return f"[{', '.join(str(self.dump_value(entry)) for entry in v)}]"
+
+
+def _remarked(key: str, value: object, remarks: Remarks) -> str:
+    above = f"{_comment(remarks.keys[key])}\n" if key in remarks.keys else ""
+    if not isinstance(value, list) or not remarks.entries.keys() & set(value):
+        return above + _line(key, value)
+    entries = [f"{_quoted(entry)}," for entry in value]
+    width = max(len(entry) for entry in entries)
+    reasons = (_comment(remarks.entries[entry]) if entry in remarks.entries else "" for entry in value)
+    lines = (f"    {entry:{width}}  {reason}".rstrip() for entry, reason in zip(entries, reasons, strict=True))
+    return "\n".join([f"{above}{key} = [", *lines, "]\n"])
+
+
+def _comment(text: str) -> str:
+    # A client's text may be in it: nothing may end the line, or the file would say what a client wants.
+    return f"# {''.join(character if character.isprintable() else '?' for character in text)}"
 
 
 def _line(key: str, value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,21 @@ class KeyStore:
     def create_restore_key(self, client: str) -> None:
         """Make the key pair that may write on the client while it is let in there, if it is not there yet."""
         self._make_pair(self._here(places.restore_key_file(client)), restore_mark(client))
+
+    def is_known(self, client: str) -> bool:
+        """Whether there is a key, a passphrase or a pinned host key of the client."""
+        return any(place.exists() for place in self._all_of(client))
+
+    def forget(self, client: str) -> None:
+        """Remove all that was made for a client that never came to be; its passphrase too, so never for another."""
+        try:
+            for place in self._all_of(client):
+                if place.is_dir():
+                    shutil.rmtree(place)
+                else:
+                    place.unlink(missing_ok=True)
+        except OSError as error:
+            raise StateError(f"{error.filename} cannot be removed: {error.strerror}") from error
 
     def public_key(self, client: str) -> str:
         """Return the public key's line; raises StateError when there is no key pair."""
@@ -111,6 +127,10 @@ class KeyStore:
         except OSError as error:
             raise StateError(f"{file} cannot be read: {error.strerror}") from error
         return [_whole(file, line.split()) for line in lines if line.strip() and not line.startswith("#")]
+
+    def _all_of(self, client: str) -> tuple[Path, ...]:
+        folders = (places.key_file(client).parent, places.passphrase_file(client).parent)
+        return tuple(self._here(place) for place in (*folders, places.known_hosts_file(client)))
 
     def _here(self, place: PurePosixPath) -> Path:
         return self._config / place.relative_to(places.CONFIG)

@@ -17,6 +17,7 @@ from appliance.config.model import (
 )
 from appliance.plan import places
 from appliance.plan.accounts import account_mounts
+from appliance.plan.offer import LOOK
 from appliance.ports import ContainerSpec, Mount
 from appliance.record import Operation, Way
 
@@ -48,6 +49,7 @@ QUESTIONS = (
     "key-export",
     "inspect",
     SCAN,
+    LOOK,
     PREVIEW,
     MATCH,
     ESCROW_CHECK,
@@ -99,6 +101,8 @@ def container_spec(
         # Behind other machines there is no look at a host key without logging in to those, which are pinned by then.
         mounts = _reaching(client, plan) if plan.arguments not in ((), ("0",)) else (_plan(plan),)
         return _spec(client, plan, settings, mounts=mounts, network=_network(client, settings))
+    if plan.operation == LOOK:
+        return _spec(client, plan, settings, mounts=_reaching(client, plan), network=_network(client, settings))
     if plan.restore is not None and plan.restore.way is Way.CLIENT and isinstance(client, BorgClient):
         return _borg(client, plan, settings)
     if plan.writes_on_the_client:

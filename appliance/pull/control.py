@@ -37,6 +37,11 @@ class Control:
         """Whether the connection stands, as far as is known here."""
         return bool(self._connection.is_connected)
 
+    @property
+    def server(self) -> str:
+        """What the client's sshd calls itself, such as `SSH-2.0-OpenSSH_10.0`."""
+        return str(self._connection.transport.remote_version)
+
     def read_small(self, path: str) -> str | None:
         """Read a text file of the client by SFTP; None when it is not there or not a plain file.
 

@@ -12,6 +12,7 @@ from appliance.errors import BorgpullError
 from appliance.plan import places
 from appliance.plan.container import ADOPT, BY_HAND, ESCROW_CHECK, FIDELITY, MATCH, PREVIEW, SIMULATE
 from appliance.plan.events import Result
+from appliance.plan.offer import LOOK
 from appliance.plan.run_plan import RunPlan
 from appliance.pull import (
     adopting,
@@ -60,6 +61,13 @@ def _carry_out(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
     raise BorgpullError(f"this image does not know the operation {plan.operation!r}; image and supervisor differ")
 
 
+def _look(plan: RunPlan, voice: Voice) -> Result:
+    # Paramiko takes 0.4 s to import; what needs no login goes without.
+    from appliance.pull.look import look  # noqa: PLC0415
+
+    return look(plan, voice)
+
+
 _WITH_THE_CLIENT = {
     "create": story.create,
     "probe": story.probe,
@@ -81,6 +89,7 @@ _BY_ITSELF = {
     "find": finding.find,
     "diff": answers.diff,
     MATCH: matching.match,
+    LOOK: _look,
     "key-export": answers.key_export,
     "scan": answers.scan,
     ESCROW_CHECK: escrow_check.check,

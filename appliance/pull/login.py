@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _NO_REFUSAL = ("transport shut down", "Authentication timeout")
 
 
+class KeyRefused(Failure):
+    """A machine is there and does not let the key in."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stop:
     """A machine that this run logs in to. `hop` is 0 for the client itself, else its number on the way there."""
@@ -158,13 +162,13 @@ def _open(connection: Connection, stop: Stop) -> None:
 
 def _refused(stop: Stop) -> Failure:
     if stop.key == str(places.RESTORE_KEY):
-        return Failure(Reason.RESTORE_KEY, restore_key_is_shut_out(stop.client, stop.place, stop.user))
+        return KeyRefused(Reason.RESTORE_KEY, restore_key_is_shut_out(stop.client, stop.place, stop.user))
     option = " --jump-lines" if stop.hop else ""
     sentence = (
         f"{stop.place} refuses the key for user {stop.user}; `borgpull client setup {stop.client}{option}` prints the "
         "line for its authorized_keys."
     )
-    return Failure(Reason.AUTH, f"{stop.on_the_way}{sentence}")
+    return KeyRefused(Reason.AUTH, f"{stop.on_the_way}{sentence}")
 
 
 def restore_key_is_shut_out(client: str, place: str, user: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from appliance.config.load import MAIN, parse
 from appliance.config.model import Appliance, Client, Hook, MountClient
-from appliance.config.write import client_file, to_toml
+from appliance.config.write import Remarks, client_file, to_toml
 
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\0\n\r"), min_size=1, max_size=30)
 PATTERNS = TEXTS.filter(lambda text: text[2:3] != ":")  # two letters and a colon would be a style
@@ -128,3 +129,19 @@ def test_every_commented_key_of_a_new_file_can_be_switched_on(values: dict[str, 
 
     assert switched_on.count(" = ") > text.count("\n# ")
     read_client_file("web1", switched_on)
+
+
+def test_remarks_stand_beside_what_they_are_about_and_can_end_no_line() -> None:
+    remarks = Remarks(
+        heading=("Made today.",),
+        keys={"method": "it works\nmethod = 'evil'"},
+        entries={"/proc": "made by the kernel", "/mnt": "a share\r\x1b[31m"},
+    )
+    values = {"host": "db1.lan", "method": "sshfs", "paths": ["/"], "exclude": ["/proc", "/mnt", "*.iso"]}
+
+    text = client_file("db1", values, remarks=remarks)
+
+    assert "# Made today.\n\n[clients.db1]\n" in text
+    assert "# it works?method = 'evil'\nmethod = \"sshfs\"\n" in text
+    assert '    "/proc",  # made by the kernel\n    "/mnt",   # a share??[31m\n    "*.iso",\n]\n' in text
+    assert tomllib.loads(text)["clients"]["db1"] == values

@@ -157,3 +157,20 @@ def test_a_broken_known_hosts_file_is_a_sentence(store: KeyStore, tmp_path: Path
 
     with pytest.raises(StateError, match="no host key"):
         store.pinned("web")
+
+
+def test_what_was_made_for_a_client_that_never_came_to_be_goes_and_that_of_others_stays(
+    store: KeyStore, tmp_path: Path
+) -> None:
+    store.create("web")
+    store.create("db")
+    store.create_restore_key("web")
+    store.pin("web", ("ssh-ed25519 AAAA",))
+    assert store.is_known("web")
+
+    store.forget("web")
+    store.forget("never")
+
+    assert not store.is_known("web")
+    assert not list(tmp_path.rglob("*web*"))
+    assert store.is_known("db")
