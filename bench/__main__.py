@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import compare, idle, methods, million, report, report_back, restores, year
+from bench import compare, idle, methods, million, report, report_back, restores, status, year
 from bench.appliance import Borgpull
 from bench.by_hand import Push, Sshfs
 from bench.way import SOURCE
@@ -21,7 +21,7 @@ from tests.e2e.harness.machine import Machine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PARTS = ("runs", "methods", "restores", "million", "year", "idle")
+PARTS = ("runs", "methods", "restores", "million", "year", "status", "idle")
 _CLIENTS = 1000
 _DAYS = 365
 _FILES = 1_000_000
@@ -44,6 +44,7 @@ def main() -> None:
             if given.part in (None, "million")
             else None,
             year=simulated(quick=given.quick) if given.part in (None, "year") else None,
+            status=stated(quick=given.quick) if given.part in (None, "status") else None,
             idle=idled(lab, quick=given.quick) if given.part in (None, "idle") else None,
         )
     finally:
@@ -150,6 +151,13 @@ def simulated(*, quick: bool) -> year.Year:
     """Live a year of simulated time, and print what came of it."""
     found = year.lived(_CLIENTS // 10 if quick else _CLIENTS, _DAYS, say)
     print(f"\n{year.table(found)}", flush=True)
+    return found
+
+
+def stated(*, quick: bool) -> status.Status:
+    """Ask how a thousand clients stand, and print how long that takes."""
+    found = status.measured(_CLIENTS // 10 if quick else _CLIENTS)
+    print(f"\n{status.table(found)}\nload of this machine: {load_now()}\n", flush=True)
     return found
 
 

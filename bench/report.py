@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from bench.idle import Idle
     from bench.million import Million
     from bench.restores import Restores
+    from bench.status import Status
     from bench.year import Year
 
 RESULTS = Path(__file__).with_name("results")
@@ -94,6 +95,7 @@ class Found:
     restores: Restores | None
     million: Million | None
     year: Year | None
+    status: Status | None
     idle: Idle | None
 
 

@@ -73,7 +73,7 @@ def live(folder: Path, point: int, *, hangs: bool) -> None:
         clock.advance(timedelta(minutes=10))
     journal = SqliteJournal(folder / "journal.sqlite", clock, killed_at(point))
     engine, closing = KeptEngine(folder, hangs=hangs), threading.Event()
-    configuration = Configuration(load=lambda: _APPLIANCE, fingerprint=lambda: 1, facts=journal, clock=clock)
+    configuration = Configuration(load=lambda: _APPLIANCE, fingerprint=lambda: "1", facts=journal, clock=clock)
     desk = Desk(
         engine=engine,
         journal=journal,

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from appliance.ports import ClientHistory
 
 DAILY, WEEKLY, MONTHLY = 7, 4, 6
+_PERIODS = (("daily", "%Y-%m-%d", DAILY), ("weekly", "%G-%V", WEEKLY), ("monthly", "%Y-%m", MONTHLY))
 _KEEP = f"{{ daily = {DAILY}, weekly = {WEEKLY}, monthly = {MONTHLY} }}"
 _PASSING = (Reason.CONNECTION_LOST, Reason.NO_SPACE, Reason.LOCK, Reason.TIMEOUT, Reason.ENGINE)
 _SERVER_OFF = ((40, 2.5), (199.5, 0.3), (301, 9))
@@ -63,11 +64,20 @@ def written(clients: int) -> str:
 
 @dataclass
 class Truth:
-    """What really happened to a client, beside the journal: when a backup succeeded last, and every archive made."""
+    """What really happened to a client, beside the journal.
+
+    `newest` is the newest archive ever made in each day, week and month, by the names of the rule and of the period.
+    """
 
     last_success: datetime | None = None
-    made: list[tuple[str, datetime]] = field(default_factory=list)
+    last_check: datetime | None = None
+    newest: dict[str, dict[str, str]] = field(default_factory=lambda: {name: {} for name, _, _ in _PERIODS})
     away: list[tuple[datetime, datetime]] = field(default_factory=list)
+
+    def made(self, archive: str, local: datetime) -> None:
+        """Remember an archive; `local` is when, in the appliance's time zone."""
+        for name, key, _ in _PERIODS:
+            self.newest[name][f"{local:{key}}"] = archive
 
     def is_away(self, now: datetime) -> bool:
         """Whether the client cannot be reached at that moment."""
@@ -102,7 +112,8 @@ class House:
         # An alarm has its grace, and is seen at one look or the next.
         self._noticed_within = 2 * look
         self._chance = random.Random(seed)  # noqa: S311 - the same year for the same seed
-        self._truth = {client.name: Truth() for client in self.appliance.clients}
+        self._clients = {client.name: client for client in self.appliance.clients}
+        self._truth = {name: Truth() for name in self._clients}
         self._choices, self._upkeep = Choices(Habits(self.journal).of), Upkeep(self.journal)
         self._alarms = Alarms(self.journal, lambda: Room(free=1 << 40, size=1 << 42))
         self._histories: Mapping[str, ClientHistory] | None = None
@@ -149,7 +160,7 @@ class House:
     # ---- runs ----
 
     def _create(self, due: Due, now: datetime) -> None:
-        client, truth = self._client(due.client), self._truth[due.client]
+        client, truth = self._clients[due.client], self._truth[due.client]
         if self._chance.random() < 0.01:
             length = self._chance.choice((6, 24, 72, 240, 800))
             truth.away.append((now, now + timedelta(hours=length)))
@@ -161,7 +172,7 @@ class House:
             record = replace(record, archive=archive, repository=self._repository(client.name))
             entries = (LedgerEntry(client=client.name, archive=archive, run_id=record.run_id),)
             truth.last_success = now
-            truth.made.append((archive.id, now))
+            truth.made(archive.id, now.astimezone(self.appliance.timezone))
         self._end(record, outcome, reason, entries)
 
     def _outcome(self, client: Client, truth: Truth, now: datetime) -> tuple[Outcome, Reason | None]:
@@ -194,17 +205,18 @@ class House:
         name, ledger = record.client, self.journal.archives(record.client)
         known = self.journal.repository(name)
         assert known is not None
-        before, last = Checked.from_json(self.journal.fact(checked_fact(name))), self._last_check(name)
+        before, truth = Checked.from_json(self.journal.fact(checked_fact(name))), self._truth[name]
         planned = plan_check(
-            self._client(name),
+            self._clients[name],
             before,
             ledger,
             now=record.started,
             since=known.first_seen,
-            last=last,
+            last=truth.last_check,
             zone=self.appliance.timezone,
             disk_size=10**10,
         )
+        truth.last_check = record.started
         part = planned.repository == "part" and self._chance.random() < 0.5
         findings = CheckFindings(
             repository="part" if part else planned.repository and "whole",
@@ -214,10 +226,6 @@ class House:
         found = after(before, ended, findings, ledger)
         assert found is not None
         self.journal.set_fact(checked_fact(name), found.to_json())
-
-    def _last_check(self, client: str) -> datetime | None:
-        history = self.journal.last_runs(Operation.CHECK).get(client)
-        return history.last.started if history else None
 
     def _begun(self, due: Due, now: datetime) -> RunRecord:
         self.seen.runs += 1
@@ -274,11 +282,6 @@ class House:
             segments=self.seen.runs,
         )
 
-    def _client(self, name: str) -> Client:
-        found = self.appliance.client(name)
-        assert found is not None
-        return found
-
     # ---- what should hold all the time ----
 
     def _look(self, now: datetime) -> None:
@@ -311,18 +314,14 @@ class House:
     def _insist_kept(self, client: str, now: datetime) -> None:
         """The newest archive ever made in each of the newest days, weeks and months that have one is still there."""
         there = {entry.archive.id for entry in self.journal.archives(client)}
-        made = self._truth[client].made
-        for name, key, count in _PERIODS:
-            newest: dict[str, str] = {}
-            for archive, started in made:
-                newest[f"{started.astimezone(self.appliance.timezone):{key}}"] = archive
+        for name, _, count in _PERIODS:
+            newest = self._truth[client].newest[name]
             for period in sorted(newest)[-count:]:
                 if newest[period] not in there:
                     self.seen.wrongly_pruned.append(f"{client} at {now:%Y-%m-%d}: the {name} one of {period}")
 
 
 _TOO_OLD = (AlarmKind.OVERDUE, AlarmKind.NEVER_SUCCEEDED)
-_PERIODS = (("daily", "%Y-%m-%d", DAILY), ("weekly", "%G-%V", WEEKLY), ("monthly", "%Y-%m", MONTHLY))
 
 
 def kept_by_borg(archives: Iterable[tuple[str, datetime]], appliance: Appliance) -> set[str]:

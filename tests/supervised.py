@@ -161,7 +161,7 @@ class World:
         journal: Any = Mortal(self.journal, life)
         engine: Any = Mortal(self.engine, life)
         configuration = Configuration(
-            load=self._load_now, fingerprint=lambda: self.version, facts=journal, clock=self.clock
+            load=self._load_now, fingerprint=lambda: str(self.version), facts=journal, clock=self.clock
         )
         return Supervisor(
             desk=replace(self.desk(closing, engine, journal), appliance=lambda: configuration.appliance),

@@ -12,15 +12,17 @@ from appliance.borg.by_hand import refusal
 from appliance.cli.question import appliance_id
 from appliance.cli.readable import safe_lines
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
-from appliance.cli.tunnel_states import tunnel_port, tunnel_states
+from appliance.cli.tunnel_states import tunnel_states
 from appliance.cli.under_the_lock import carried_out
+from appliance.cli.way_in import tunnel_port
 from appliance.config.model import BorgClient, MountClient
 from appliance.errors import BorgpullError, ExitCode, NotFoundError
 from appliance.plan import places
 from appliance.plan.container import BY_HAND, container_spec
-from appliance.plan.dial_in import UP, not_up
+from appliance.plan.dial_in import not_up
 from appliance.plan.gates import launch_gate
 from appliance.plan.make import plan_run
+from appliance.plan.tunnel_report import UP
 from appliance.plan.tunnels import dials_in
 from appliance.record import Reason
 

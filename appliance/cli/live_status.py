@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from appliance.cli.client_states import ClientStatus
     from appliance.cli.pace import LiveRun
-    from appliance.cli.present_status import ClientStatus
     from appliance.cli.surroundings import Store, Surroundings
     from appliance.plan.days import Day
 

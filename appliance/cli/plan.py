@@ -11,7 +11,8 @@ from appliance.cli.plan_on_client import on_client
 from appliance.cli.present_plan import Preview, plan_page
 from appliance.cli.readable import say_json, show
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
-from appliance.cli.tunnel_states import tunnel_port, tunnel_states
+from appliance.cli.tunnel_states import tunnel_states
+from appliance.cli.way_in import tunnel_port
 from appliance.config.model import BorgClient
 from appliance.plan.container import container_spec
 from appliance.plan.dial_in import tunnel_gate

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from appliance.cli.client_states import ClientStatus
     from appliance.cli.pace import LiveRun
-    from appliance.cli.present_status import ClientStatus
     from appliance.plan.days import Day
 
 STRIP_DAYS = 30

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.ask import ask as answers_of
-from appliance.cli.tunnel_states import tunnel_port, tunnel_states
+from appliance.cli.tunnel_states import tunnel_states
+from appliance.cli.way_in import tunnel_port
 from appliance.errors import BorgpullError, EngineError, NotFoundError, SupervisorError
 from appliance.plan import places
 from appliance.plan.container import PREVIEW, SCAN, container_spec, plan_file

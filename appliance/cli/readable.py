@@ -9,13 +9,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime, tzinfo
 
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
 _KIBI = 1024
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")
@@ -109,6 +108,9 @@ def say_json(value: Any) -> None:
 
 def screen(*, error: bool = False) -> Console:
     """Return the terminal, or a wide page when the output goes into a pipe. Honours NO_COLOR, obeys no markup."""
+    # Not for what is printed as JSON.
+    from rich.console import Console  # noqa: PLC0415
+
     stream = sys.stderr if error else sys.stdout
     width = None if stream.isatty() else _PIPE_WIDTH
     return Console(file=stream, width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)

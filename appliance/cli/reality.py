@@ -1,4 +1,4 @@
-"""The real world for the command line: every edge is built when a verb first asks for it."""
+"""The real world for the command line: every edge is imported and built when a verb first asks for it."""
 
 from __future__ import annotations
 
@@ -11,24 +11,28 @@ from typing import TYPE_CHECKING
 
 from appliance.cli.surroundings import Surroundings
 from appliance.config.given import with_files
-from appliance.config.load import load
 from appliance.config.owner import Owner
 from appliance.edges.clock import SystemClock
-from appliance.edges.disk_ledger import DiskLedgers
-from appliance.edges.escrow_files import EscrowFiles
-from appliance.edges.openpgp import OpenPgp
-from appliance.edges.run_logs import RunLogs
-from appliance.edges.scratch import Scratch
-from appliance.edges.tunnels import TunnelFiles
-from appliance.edges.volume_look import look_at
-from appliance.edges.volumes import Volumes
 from appliance.errors import StateError
 from appliance.plan import places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from appliance.cli.surroundings import InspectableEngine, Keys, Store
+    from appliance.cli.surroundings import (
+        Cipher,
+        EscrowKeeper,
+        InspectableEngine,
+        Keys,
+        ScratchKeeper,
+        Store,
+        TunnelBook,
+    )
+    from appliance.config.model import Appliance
+    from appliance.plan.disk_ledger import DiskLedger
+    from appliance.plan.file_systems import VolumeLook
+    from appliance.run import Logs
+    from appliance.run import Volumes as VolumesPort
     from appliance.supervisor import Post
 
 
@@ -57,20 +61,20 @@ def real() -> Surroundings:
         state_folder=state,
         repositories_folder=repositories,
         restored_folder=restored,
-        load=lambda: load(config, environment),
+        load=lambda: _load(config, environment),
         owner=owner,
         journal=cache(lambda: _journal(state)),
         engine=cache(lambda: _engine(environment)),
-        volumes=cache(lambda: Volumes(config=config, state=state, repositories=repositories, **owner().ids())),
-        look_at=look_at,
-        logs=cache(lambda: RunLogs(state)),
+        volumes=cache(lambda: _volumes(config, state, repositories, owner())),
+        look_at=_look_at,
+        logs=cache(lambda: _logs(state)),
         keys=cache(lambda: _keys(config, owner())),
-        tunnels=cache(lambda: TunnelFiles(config=config, state=state, **owner().ids())),
+        tunnels=cache(lambda: _tunnels(config, state, owner())),
         post=cache(lambda: _post(config)),
-        escrow_files=lambda: EscrowFiles(config=config, state=state, **owner().ids()),
-        cipher=OpenPgp,
-        scratch=lambda: Scratch(state, **owner().ids()),
-        disk_ledger=lambda name: DiskLedgers(config=config, repositories=repositories).read(name),
+        escrow_files=lambda: _escrow_files(config, state, owner()),
+        cipher=_cipher,
+        scratch=lambda: _scratch(state, owner()),
+        disk_ledger=lambda name: _disk_ledger(config, repositories, name),
         snapshot=lambda facts: _snapshot(state, facts),
         clock=SystemClock(),
         wait=_wait,
@@ -78,8 +82,18 @@ def real() -> Surroundings:
     )
 
 
+# What follows imports where it is used: all together, it takes longer than most verbs.
+# ruff: noqa: PLC0415
+
+
+def _load(config: Path, environment: Mapping[str, str]) -> Appliance:
+    from appliance.config.load import load
+
+    return load(config, environment)
+
+
 def _journal(state: Path) -> Store:
-    from appliance.edges.sqlite_journal import SqliteJournal  # noqa: PLC0415 - `config check` needs none
+    from appliance.edges.sqlite_journal import SqliteJournal
 
     if not state.is_dir():
         raise StateError(
@@ -90,31 +104,78 @@ def _journal(state: Path) -> Store:
 
 
 def _snapshot(state: Path, facts: Mapping[str, str]) -> bytes:
-    from appliance.edges.sqlite_journal.snapshot import snapshot  # noqa: PLC0415 - one verb needs it
+    from appliance.edges.sqlite_journal.snapshot import snapshot
 
     return snapshot(state / places.JOURNAL.name, facts)
 
 
 def _engine(environment: Mapping[str, str]) -> InspectableEngine:
-    from appliance.edges.docker_engine import DockerEngine  # noqa: PLC0415 - slow to load, and few verbs need it
+    from appliance.edges.docker_engine import DockerEngine
 
     return DockerEngine(environment=environment)
 
 
 def _keys(config: Path, owner: Owner) -> Keys:
-    from appliance.edges.keys import KeyStore  # noqa: PLC0415 - slow to load, and few verbs need it
+    from appliance.edges.keys import KeyStore
 
     return KeyStore(config, **owner.ids())
 
 
 def _post(config: Path) -> Post:
-    # Few verbs tell anybody anything.
-    from appliance.edges.notify_apprise import AppriseNotifier  # noqa: PLC0415
-    from appliance.edges.notify_healthchecks import HealthchecksNotifier  # noqa: PLC0415
-    from appliance.edges.notify_urls import NotifyUrls  # noqa: PLC0415
-    from appliance.supervisor import Post  # noqa: PLC0415
+    from appliance.edges.notify_apprise import AppriseNotifier
+    from appliance.edges.notify_healthchecks import HealthchecksNotifier
+    from appliance.edges.notify_urls import NotifyUrls
+    from appliance.supervisor import Post
 
     return Post(services=AppriseNotifier(), checks=HealthchecksNotifier(), read_secret=NotifyUrls(config).read)
+
+
+def _volumes(config: Path, state: Path, repositories: Path, owner: Owner) -> VolumesPort:
+    from appliance.edges.volumes import Volumes
+
+    return Volumes(config=config, state=state, repositories=repositories, **owner.ids())
+
+
+def _logs(state: Path) -> Logs:
+    from appliance.edges.run_logs import RunLogs
+
+    return RunLogs(state)
+
+
+def _tunnels(config: Path, state: Path, owner: Owner) -> TunnelBook:
+    from appliance.edges.tunnels import TunnelFiles
+
+    return TunnelFiles(config=config, state=state, **owner.ids())
+
+
+def _escrow_files(config: Path, state: Path, owner: Owner) -> EscrowKeeper:
+    from appliance.edges.escrow_files import EscrowFiles
+
+    return EscrowFiles(config=config, state=state, **owner.ids())
+
+
+def _cipher() -> Cipher:
+    from appliance.edges.openpgp import OpenPgp
+
+    return OpenPgp()
+
+
+def _look_at(folder: Path) -> VolumeLook:
+    from appliance.edges.volume_look import look_at
+
+    return look_at(folder)
+
+
+def _scratch(state: Path, owner: Owner) -> ScratchKeeper:
+    from appliance.edges.scratch import Scratch
+
+    return Scratch(state, **owner.ids())
+
+
+def _disk_ledger(config: Path, repositories: Path, name: str) -> DiskLedger | None:
+    from appliance.edges.disk_ledger import DiskLedgers
+
+    return DiskLedgers(config=config, repositories=repositories).read(name)
 
 
 def _wait(seconds: float) -> None:

@@ -8,13 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from appliance.cli.present_status import (
-    ClientStatus,
-    Story,
-    client_status,
-    remembered_status,
-    status_page,
-)
+from appliance.cli.client_states import ClientStatus, Story, client_status, remembered_status
 from appliance.cli.readable import age, count, safe, say_json, screen, show
 from appliance.cli.surroundings import (
     Surroundings,
@@ -25,14 +19,16 @@ from appliance.cli.surroundings import (
     supervisor_sentence,
 )
 from appliance.cli.tunnel_states import tunnel_states
+from appliance.config.folder import fingerprint
 from appliance.errors import ConfigError
+from appliance.plan import known_clients
+from appliance.plan.known_clients import KNOWN_CLIENTS, KnownClient
 from appliance.record import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from appliance.cli.surroundings import Store
-    from appliance.config.model import Appliance
 
 
 @click.command()
@@ -49,8 +45,7 @@ def status(world: Surroundings, names: tuple[str, ...], *, watch: bool, for_prog
     Example: borgpull status web1
     Or: borgpull status --watch
     """
-    console = screen()
-    if watch and (for_programs or not console.is_terminal):
+    if watch and (for_programs or not screen().is_terminal):
         raise click.UsageError(
             "--watch draws on a terminal; leave it out with --json, in pipes, and with `docker compose exec -T`."
         )
@@ -61,40 +56,47 @@ def status(world: Surroundings, names: tuple[str, ...], *, watch: bool, for_prog
         # Half of all that is imported, and seldom asked for.
         from appliance.cli import live_status  # noqa: PLC0415
 
-        live_status.watch(world, console, lambda: look(world, store, names))
+        live_status.watch(world, screen(), lambda: look(world, store, names))
     else:
+        # Programs ask every minute, and need nothing that draws.
+        from appliance.cli.present_status import status_page  # noqa: PLC0415
+
         show(status_page(*look(world, store, names), world.clock.now()))
 
 
 def look(world: Surroundings, store: Store, names: tuple[str, ...]) -> tuple[tuple[ClientStatus, ...], tuple[str, ...]]:
-    """Return every line and every headline, by one reading of the configuration: a thousand clients take a while."""
-    loaded = _loaded(world)
-    return _folded(world, store, names, loaded), headlines(world, store, loaded)
+    """Return every line and every headline, by one look at the configuration."""
+    known = _known(world, store)
+    return _folded(world, store, names, known), headlines(world, store, known)
 
 
-def _loaded(world: Surroundings) -> Appliance | ConfigError:
+def _known(world: Surroundings, store: Store) -> tuple[KnownClient, ...] | ConfigError:
+    """Return the configured clients: as the supervisor has read them while the files are still those, else anew."""
+    told = known_clients.from_json(store.fact(KNOWN_CLIENTS), fingerprint(world.config_folder))
+    if told is not None:
+        return told
     try:
-        return world.load()
+        return tuple(KnownClient.of(client) for client in world.load().clients)
     except ConfigError as error:
         return error
 
 
 def statuses(world: Surroundings, store: Store, names: tuple[str, ...]) -> tuple[ClientStatus, ...]:
     """Fold configuration and journal; every client when none is named. Raises NotFoundError for an unknown name."""
-    return _folded(world, store, names, _loaded(world))
+    return _folded(world, store, names, _known(world, store))
 
 
 def _folded(
-    world: Surroundings, store: Store, names: tuple[str, ...], loaded: Appliance | ConfigError
+    world: Surroundings, store: Store, names: tuple[str, ...], configured: tuple[KnownClient, ...] | ConfigError
 ) -> tuple[ClientStatus, ...]:
     now = world.clock.now()
     stories = _stories(store, now)
-    if isinstance(loaded, ConfigError):
+    if isinstance(configured, ConfigError):
         # The clients that ever ran are still worth showing.
         histories = sorted(store.last_runs().items())
         known = {name: remembered_status(history, stories(name)) for name, history in histories}
     else:
-        known = {client.name: client_status(client, stories(client.name), now) for client in loaded.clients}
+        known = {client.name: client_status(client, stories(client.name), now) for client in configured}
     for name in names:
         if name not in known:
             raise no_such_client(name, known)
@@ -137,7 +139,7 @@ def next_runs(store: Store) -> Mapping[str, datetime]:
     return {client: datetime.fromisoformat(when) for client, when in found.items() if when}
 
 
-def headlines(world: Surroundings, store: Store, loaded: Appliance | ConfigError) -> tuple[str, ...]:
+def headlines(world: Surroundings, store: Store, known: tuple[KnownClient, ...] | ConfigError) -> tuple[str, ...]:
     """Say what concerns the whole appliance and should be read before the table."""
     now = world.clock.now()
     heartbeat = heartbeat_age(store, now)
@@ -156,9 +158,9 @@ def headlines(world: Surroundings, store: Store, loaded: Appliance | ConfigError
     if gateway:
         lines.append(f"Nobody can dial in: {gateway}")
     lines += _notifications(store)
-    if isinstance(loaded, ConfigError):
+    if isinstance(known, ConfigError):
         lines.append("The configuration is wrong; the last good one stays in force:")
-        lines.extend(f"  {problem}" for problem in loaded.problems)
+        lines.extend(f"  {problem}" for problem in known.problems)
     return tuple(lines)
 
 

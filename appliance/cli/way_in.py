@@ -10,6 +10,7 @@ from appliance.cli.host_keys import HostKey
 from appliance.cli.present_tunnel import WayIn
 from appliance.config.logins import Endpoint
 from appliance.config.model import MachineClient, Reach
+from appliance.plan.tunnels import dials_in
 
 if TYPE_CHECKING:
     from appliance.cli.surroundings import Surroundings
@@ -39,3 +40,9 @@ def way_in(world: Surroundings, client: Client, tunnel_key: str = "") -> WayIn |
         host_key=tunnels.host_key(),
         fingerprint=HostKey.from_line(tunnel.key).fingerprint if tunnel.key else "",
     )
+
+
+def tunnel_port(world: Surroundings, client: Client) -> int | None:
+    """Return the gateway's port of a client that dials in; None where there is none."""
+    tunnel = world.tunnels().tunnel(client.name) if dials_in(client) else None
+    return tunnel.port if tunnel else None

@@ -33,17 +33,17 @@ def read_files(folder: Path) -> tuple[dict[str, str], list[Problem]]:
     return texts, problems
 
 
-def fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """Return name, time of change (ns) and size (bytes) of each file: another value means another look is due."""
+def fingerprint(folder: Path) -> str:
+    """Return name, time of change (ns) and size (bytes) of each file: another text means another look is due."""
     found = []
     try:
         for path in _files(folder):
             state = path.stat()
-            found.append((path.relative_to(folder).as_posix(), state.st_mtime_ns, state.st_size))
+            found.append(f"{path.relative_to(folder).as_posix()} {state.st_mtime_ns} {state.st_size}")
     except OSError as error:
         # Deleted since it was listed, or out of reach: either way something has changed, and `load` will say what.
-        found.append((str(error), 0, 0))
-    return tuple(found)
+        found.append(str(error))
+    return "\n".join(found)
 
 
 def _files(folder: Path) -> list[Path]:

@@ -32,6 +32,9 @@ _AS_TEXT = core_schema.str_schema()
 # The days that every month has, so that `H` never skips February.
 _SPREAD = ((0, 59), (0, 23), (1, 28), (1, 12), (0, 6))
 _FIELDS = ("minute", "hour", "day of the month", "month", "day of the week")
+# From this field on it is about days, not hours.
+_DATE = 2
+_NEVER = '"{}" names a day that never comes round'
 _HASHED = re.compile(r"H(?:\((\d{1,2})-(\d{1,2})\))?(?:/(\d{1,2}))?", re.IGNORECASE)
 _FORMS = 'write five cron fields ("30 2 * * *"), with H for a stable spread ("H H(1-4) * * *"), or ' + ", ".join(MACROS)
 # A Friday, so that the gap of a weekend is among the first that are looked at.
@@ -74,8 +77,7 @@ class Schedule:
 
     def cron(self, client: str) -> str:
         """Return the five fields with every `H` replaced, always the same for the same client; empty for `every`."""
-        fields = MACROS.get(self.expression, self.expression).split()
-        return " ".join(_spread_field(field, place, client) for place, field in enumerate(fields))
+        return " ".join(self._spread(client))
 
     def next_after(self, moment: datetime, client: str, zone: ZoneInfo) -> datetime:
         """Return the first time after the aware `moment`, in UTC.
@@ -93,7 +95,12 @@ class Schedule:
                     return found
         except CronSimError:
             pass
-        raise ValueError(f'"{self.expression}" names a day that never comes round')
+        raise ValueError(_NEVER.format(self.expression))
+
+    def insist_on_a_day(self, client: str) -> None:
+        """Raise ValueError when the day that the client's name gives to it never comes round."""
+        if self.interval is None and not _comes_round(" ".join(self._spread(client, first=_DATE))):
+            raise ValueError(_NEVER.format(self.expression))
 
     @property
     def overdue_after(self) -> timedelta:
@@ -103,6 +110,10 @@ class Schedule:
         """
         longest, usual = _gaps(self)
         return longest + usual + _FORGIVEN
+
+    def _spread(self, client: str, first: int = 0) -> list[str]:
+        fields = MACROS.get(self.expression, self.expression).split()
+        return [_spread_field(field, place, client) for place, field in enumerate(fields) if place >= first]
 
     def __str__(self) -> str:
         """Read as the operator wrote it."""
@@ -128,6 +139,14 @@ def _check(schedule: Schedule) -> None:
         except (CronSimError, ValueError) as error:
             raise ValueError(f'the {name} field "{field}" of "{text}" is wrong; {_FORMS}') from error
     schedule.next_after(_LOOK_FROM, "any-client", ZoneInfo("UTC"))
+
+
+@lru_cache(maxsize=4096)
+def _comes_round(days: str) -> bool:
+    try:
+        return next(CronSim(f"0 0 {days}", _LOOK_FROM), None) is not None
+    except CronSimError:
+        return False
 
 
 def _spread_field(field: str, place: int, client: str) -> str:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from appliance.plan.gates import Refusal
 from appliance.plan.judge import Verdict
+from appliance.plan.tunnel_report import UP
 from appliance.plan.tunnels import dials_in
 from appliance.record import Operation, Outcome, Reason, Way
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from appliance.ports import ClientHistory
     from appliance.record import RestoreOrder
 
-# How a tunnel stands, as the supervisor tells the command line and the metrics.
-UP, DOWN = "up", "down"
 # The others work on the repository alone, in a container without network.
 _NEED_THE_CLIENT = (Operation.CREATE, Operation.PROBE, Operation.RESTORE)
 

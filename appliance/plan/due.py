@@ -165,24 +165,6 @@ def callbacks(appliance: Appliance) -> dict[str, int]:
     return {one.name: one.callback.port for one in appliance.clients if isinstance(one, SshAgentClient)}
 
 
-def client_state(client: Client, history: ClientHistory | None, *, running: bool, now: datetime) -> str:
-    """Say in one word how the client stands: disabled, running, never, failing, overdue or ok."""
-    if not client.enabled:
-        return "disabled"
-    if running:
-        return "running"
-    if history is None:
-        return "never"
-    tried = history.last.outcome is not Outcome.SKIPPED
-    if history.consecutive_failures or (
-        tried and history.last.outcome is not None and not history.last.outcome.is_good
-    ):
-        return "failing"
-    if history.last_success is None:
-        return "never"
-    return "overdue" if now - history.last_success.started > client.overdue_after else "ok"
-
-
 def _call(
     client: Client,
     history: ClientHistory | None,

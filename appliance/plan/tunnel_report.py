@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+# How a tunnel stands, as the supervisor tells the command line and the metrics.
+UP, DOWN = "up", "down"
 # The gateway reports every second; a busy NAS may be late by a few.
 REPORT_LIMIT = timedelta(seconds=15)
 

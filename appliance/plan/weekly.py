@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from appliance.plan.due import client_state
+from appliance.plan.known_clients import KnownClient, client_state
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +48,7 @@ def report(
 
 
 def _state(client: Client, histories: Mapping[str, ClientHistory], now: datetime) -> str:
-    return client_state(client, histories.get(client.name), running=False, now=now)
+    return client_state(KnownClient.of(client), histories.get(client.name), running=False, now=now)
 
 
 def _line(client: Client, state: str, history: ClientHistory | None, width: int, now: datetime) -> str:

@@ -7,6 +7,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from appliance.errors import ConfigError
+from appliance.plan import known_clients
+from appliance.plan.known_clients import KNOWN_CLIENTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,14 +23,14 @@ class Configuration:
     """Reads by `load` whenever `fingerprint` changes. `appliance` is None until one configuration held."""
 
     def __init__(
-        self, *, load: Callable[[], Appliance], fingerprint: Callable[[], object], facts: Facts, clock: Clock
+        self, *, load: Callable[[], Appliance], fingerprint: Callable[[], str], facts: Facts, clock: Clock
     ) -> None:
         self.appliance: Appliance | None = None
         self._load = load
         self._fingerprint = fingerprint
         self._facts = facts
         self._clock = clock
-        self._seen: object = None
+        self._seen: str | None = None
 
     def refresh(self) -> bool:
         """Look whether the files changed; return whether another configuration is in force now."""
@@ -43,6 +45,7 @@ class Configuration:
             kept = "the last good configuration stays in force" if self.appliance else "nothing runs until it holds"
             _LOG.error("%s\n%s", error, kept)
             return False
+        self._facts.set_fact(KNOWN_CLIENTS, known_clients.to_json(appliance.clients, found))
         self._facts.set_fact("config_loaded", self._clock.now().isoformat())
         self._tell([])
         # Only now: a journal that cannot be written must not make us forget to look again.

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import EngineError, NameTakenError, StateError
 from appliance.plan import places
-from appliance.plan.dial_in import DOWN, UP
-from appliance.plan.tunnel_report import is_up
+from appliance.plan.tunnel_report import DOWN, UP, is_up
 from appliance.plan.tunnels import admissions, dials_in, expected, gateway_spec
 
 if TYPE_CHECKING:

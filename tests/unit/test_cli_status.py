@@ -1,14 +1,22 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.config.load import fingerprint, load
+from appliance.edges.sqlite_journal import SqliteJournal
+from appliance.plan.known_clients import KNOWN_CLIENTS, to_json
 from appliance.record import LedgerEntry, Operation, Outcome, Progress, Reason
-from tests.cli_world import CliWorld
+from appliance.supervisor.configuration import Configuration
+from tests.cli_world import TWO_CLIENTS, CliWorld
+from tests.fakes import FixedClock
 from tests.house import NOON, archive, record, repository
 
 if TYPE_CHECKING:
@@ -187,3 +195,57 @@ def test_an_overdue_client_is_said_to_be_overdue(world: CliWorld) -> None:
 
     assert world.run("status", "web1", "--json").data[0]["state"] == "overdue"
     assert world.clock.now() > NOON
+
+
+def supervisor_reads(world: CliWorld) -> None:
+    Configuration(
+        load=lambda: load(world.config, {}),
+        fingerprint=lambda: fingerprint(world.config),
+        facts=world.journal,
+        clock=world.clock,
+    ).refresh()
+
+
+def test_what_the_supervisor_has_read_is_not_read_again_and_says_the_same(world: CliWorld) -> None:
+    made_an_archive(world)
+    told = world.run("status", "--json").data
+    supervisor_reads(world)
+    # Files are told apart by their time and size, so nobody opens this one.
+    before = (world.config / "borgpull.toml").stat()
+    world.configure("#" * before.st_size)
+    os.utime(world.config / "borgpull.toml", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+    assert world.run("status", "--json").data == told
+
+
+def test_an_edit_that_the_supervisor_has_not_read_yet_is_read(world: CliWorld) -> None:
+    supervisor_reads(world)
+    world.configure(f"{TWO_CLIENTS}enabled = false\n")
+
+    assert [one["state"] for one in world.run("status", "--json").data] == ["disabled", "never"]
+
+    world.configure("no TOML")
+    assert "The configuration is wrong" in world.run("status").out
+
+
+def test_a_program_that_asks_every_minute_loads_no_library_that_checks_or_draws(tmp_path: Path) -> None:
+    (tmp_path / "borgpull.toml").write_text(TWO_CLIENTS, "utf-8")
+    journal = SqliteJournal(tmp_path / "journal.sqlite", FixedClock(NOON))
+    clients = to_json(load(tmp_path, {}).clients, fingerprint(tmp_path))
+    journal.set_fact(KNOWN_CLIENTS, clients)
+    journal.close()
+    script = (
+        "import sys; from appliance.cli.main import run; code = run(['status', '--json']); sys.stdout.flush()\n"
+        "print(code, *sorted({name.partition('.')[0] for name in sys.modules}), file=sys.stderr)"
+    )
+    folders = dict.fromkeys(("BORGPULL_CONFIG", "BORGPULL_STATE", "BORGPULL_REPOS"), str(tmp_path))
+
+    asked = subprocess.run(
+        (sys.executable, "-c", script), env={**os.environ, **folders}, capture_output=True, check=True, timeout=60
+    )
+
+    code, *loaded = asked.stderr.decode().split()
+    assert code == "0"
+    assert [one["client"] for one in json.loads(asked.stdout)] == ["media", "web1"]
+    assert "appliance" in loaded
+    assert not {"pydantic", "pydantic_core", "rich", "docker", "fabric", "apprise", "prometheus_client"} & {*loaded}

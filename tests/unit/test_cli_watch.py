@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
+from appliance.cli.client_states import ClientStatus
 from appliance.cli.live_status import watch
 from appliance.cli.pace import LiveRun, Paces
 from appliance.cli.present_live import STRIP_DAYS, Scene, live_page
-from appliance.cli.present_status import ClientStatus
 from appliance.cli.status import look
 from appliance.plan.days import Day
 from appliance.record import Operation, Outcome, Progress, Reason, RunRecord

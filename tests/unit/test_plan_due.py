@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.plan.due import BACK_OFF, PERMANENT, Due, NotDue, choose, client_state, decide, next_run
+from appliance.plan.due import BACK_OFF, PERMANENT, Due, NotDue, choose, decide, next_run
 from appliance.record import Outcome, Reason, Trigger
 from tests.house import NOON, history, one, record
 
@@ -160,24 +160,6 @@ def test_slots_go_to_operators_first_and_then_to_who_waited_longest() -> None:
 def test_next_run_is_now_for_who_is_due_and_none_for_who_never_is() -> None:
     assert next_run(NIGHTLY, None, now=NOON, zone=UTC_ZONE, first_seen=NOON) == NOON
     assert next_run(NIGHTLY, None, now=NOON, zone=UTC_ZONE, first_seen=NOON, paused=True) is None
-
-
-def test_the_state_of_a_client_in_one_word() -> None:
-    failed = record(Outcome.FAILED, Reason.UNREACHABLE)
-    skipped = record(Outcome.SKIPPED, Reason.BUSY)
-
-    def state(past: ClientHistory | None, *, running: bool = False, now: datetime = NOON) -> str:
-        return client_state(one(max_age='"36h"'), past, running=running, now=now)
-
-    assert client_state(one(enabled="false"), history(record()), running=False, now=NOON) == "disabled"
-    assert state(None, running=True) == "running"
-    assert state(None) == "never"
-    assert state(history(skipped)) == "never"
-    assert state(history(failed)) == "failing"
-    assert state(history(record(), failed, skipped)) == "failing"
-    assert state(history(record())) == "ok"
-    assert state(history(record(Outcome.WARNING, Reason.UNREADABLE))) == "ok"
-    assert state(history(record()), now=NOON + timedelta(hours=37)) == "overdue"
 
 
 def two_weeks(client: Client, first: datetime, *, down: tuple[int, int] = (0, 0)) -> list[tuple[datetime, Trigger]]:

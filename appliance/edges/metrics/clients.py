@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from appliance.edges.metrics.families import BY_CLIENT
-from appliance.plan.dial_in import UP
+from appliance.plan.tunnel_report import UP
 from appliance.record import Operation, Reason
 
 if TYPE_CHECKING:

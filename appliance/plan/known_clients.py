@@ -1,0 +1,93 @@
+"""What a client's state depends on in the configuration, as the supervisor leaves it for commands that are asked often.
+
+To read a thousand clients takes longer than all the rest of `borgpull status`, and so do the libraries that check them.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from appliance.record import Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from appliance.config.model import Client
+    from appliance.ports import ClientHistory
+
+# The fact under which it stands in the journal.
+KNOWN_CLIENTS = "known_clients"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownClient:
+    """A client of a configuration that holds. `overdue_after` is how old its last good archive may grow."""
+
+    name: str
+    method: str
+    names: str
+    reach: str
+    enabled: bool
+    overdue_after: timedelta
+
+    @classmethod
+    def of(cls, client: Client) -> KnownClient:
+        """Take it from the configuration."""
+        return cls(
+            name=client.name,
+            method=client.method,
+            names=str(client.names),
+            reach=str(client.reach),
+            enabled=client.enabled,
+            overdue_after=client.overdue_after,
+        )
+
+
+def to_json(clients: Iterable[Client], fingerprint: str) -> str:
+    """Write them down, with the fingerprint of the files that they were read from."""
+    known = map(KnownClient.of, clients)
+    rows = [[c.name, c.method, c.names, c.reach, c.enabled, c.overdue_after.total_seconds()] for c in known]
+    return json.dumps({"fingerprint": fingerprint, "clients": rows})
+
+
+def from_json(text: str | None, fingerprint: str) -> tuple[KnownClient, ...] | None:
+    """Read them back; None for those of other files, and for what another version has written."""
+    try:
+        found = json.loads(text or "{}")
+        if found.get("fingerprint") != fingerprint:
+            return None
+        return tuple(
+            KnownClient(
+                name=name,
+                method=method,
+                names=names,
+                reach=reach,
+                enabled=enabled,
+                overdue_after=timedelta(seconds=seconds),
+            )
+            for name, method, names, reach, enabled, seconds in found["clients"]
+        )
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return None
+
+
+def client_state(client: KnownClient, history: ClientHistory | None, *, running: bool, now: datetime) -> str:
+    """Say in one word how the client stands: disabled, running, never, failing, overdue or ok."""
+    if not client.enabled:
+        return "disabled"
+    if running:
+        return "running"
+    if history is None:
+        return "never"
+    tried = history.last.outcome is not Outcome.SKIPPED
+    if history.consecutive_failures or (
+        tried and history.last.outcome is not None and not history.last.outcome.is_good
+    ):
+        return "failing"
+    if history.last_success is None:
+        return "never"
+    return "overdue" if now - history.last_success.started > client.overdue_after else "ok"

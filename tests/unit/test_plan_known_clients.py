@@ -1,0 +1,52 @@
+"""How a client stands, from the few values of its configuration that the supervisor leaves for others."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.plan.known_clients import KnownClient, client_state, from_json, to_json
+from appliance.record import Outcome, Reason
+from tests.house import NOON, history, mounted, one, record
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from appliance.ports import ClientHistory
+
+
+def test_the_state_of_a_client_in_one_word() -> None:
+    failed = record(Outcome.FAILED, Reason.UNREACHABLE)
+    skipped = record(Outcome.SKIPPED, Reason.BUSY)
+
+    def state(past: ClientHistory | None, *, running: bool = False, now: datetime = NOON) -> str:
+        return client_state(KnownClient.of(one(max_age='"36h"')), past, running=running, now=now)
+
+    disabled = KnownClient.of(one(enabled="false"))
+    assert client_state(disabled, history(record()), running=False, now=NOON) == "disabled"
+    assert state(None, running=True) == "running"
+    assert state(None) == "never"
+    assert state(history(skipped)) == "never"
+    assert state(history(failed)) == "failing"
+    assert state(history(record(), failed, skipped)) == "failing"
+    assert state(history(record())) == "ok"
+    assert state(history(record(Outcome.WARNING, Reason.UNREADABLE))) == "ok"
+    assert state(history(record()), now=NOON + timedelta(hours=37)) == "overdue"
+
+
+def test_what_is_left_for_others_is_read_back_while_the_files_are_the_same() -> None:
+    clients = (one(max_age='"36h"'), mounted("enabled = false"))
+
+    told = to_json(clients, "borgpull.toml 1 2")
+
+    assert from_json(told, "borgpull.toml 1 2") == tuple(map(KnownClient.of, clients))
+    assert from_json(told, "borgpull.toml 1 3") is None
+
+
+@pytest.mark.parametrize(
+    "told", [None, "", "{}", "[]", "no JSON", '{"fingerprint": "files"}', '{"fingerprint": "files", "clients": [[1]]}']
+)
+def test_what_another_version_left_is_nothing(told: str | None) -> None:
+    assert from_json(told, "files") is None
