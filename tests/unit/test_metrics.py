@@ -18,7 +18,9 @@ from appliance.config.model import Appliance, ApplianceSettings, SocatClient, Ss
 from appliance.edges.metrics import Build, Collector, declared, registry, text_format
 from appliance.errors import StateError
 from appliance.notice import Alarm, AlarmKind, AlarmState, Severity
+from appliance.plan import escrow
 from appliance.plan.checked import Checked, checked_fact
+from appliance.plan.escrow import EscrowFact
 from appliance.record import Operation, Outcome, Progress, Reason
 from tests.clients import METHODS, client_of
 from tests.contract.records import CLOCK, START, archive, begun, ended, entry, repository
@@ -272,6 +274,32 @@ def test_a_journal_that_cannot_be_read_is_counted_and_the_rest_is_told(tmp_path:
 
     assert scene.value("collect_errors") == 1
     assert scene.value("storage_size_bytes")
+
+
+def test_an_escrow_is_as_old_as_it_is_and_outdated_since_it_lacks_something(scene: Scene) -> None:
+    assert scene.value("escrow_made_timestamp_seconds") is None
+
+    made = EscrowFact(made=START, fingerprint="f", repositories={})
+    scene.store.set_fact(escrow.FACT, made.to_json())
+    scene.store.set_fact(escrow.PROVEN, (START + timedelta(minutes=1)).isoformat())
+    scene.store.set_fact(escrow.OUTDATED_SINCE, "")
+
+    assert scene.value("escrow_made_timestamp_seconds") == START.timestamp()
+    assert scene.value("escrow_proven_timestamp_seconds") == START.timestamp() + 60
+    assert scene.value("escrow_outdated_since_timestamp_seconds") is None
+
+    scene.store.set_fact(escrow.OUTDATED_SINCE, (START + timedelta(hours=1)).isoformat())
+    assert scene.value("escrow_outdated_since_timestamp_seconds") == START.timestamp() + 3600
+
+
+def test_what_an_older_escrow_was_says_nothing_of_a_new_one(scene: Scene) -> None:
+    scene.store.set_fact(escrow.FACT, EscrowFact(made=START, fingerprint="f", repositories={}).to_json())
+    for key in (escrow.PROVEN, escrow.OUTDATED_SINCE):
+        scene.store.set_fact(key, (START - timedelta(hours=1)).isoformat())
+
+    assert scene.value("escrow_made_timestamp_seconds") == START.timestamp()
+    assert scene.value("escrow_proven_timestamp_seconds") is None
+    assert scene.value("escrow_outdated_since_timestamp_seconds") is None
 
 
 class OneCounter(PrometheusCollector):

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from appliance.plan.escrow import FACT, OUTDATED_SINCE, PROVEN, EscrowFact
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
@@ -49,6 +51,16 @@ def declare(families: Families) -> None:
     gauge("slots", "Number of runs allowed at the same time.")
     gauge("queue_length", "Number of runs that are due and waiting for a free slot.")
     gauge("docker_up", "Whether the container engine answered last time it was asked (1) or not (0).")
+    gauge("escrow_made_timestamp_seconds", "Unix time at which the newest escrow was made.")
+    gauge(
+        "escrow_proven_timestamp_seconds",
+        "Unix time at which the newest escrow was proven for every client, if it was.",
+    )
+    gauge(
+        "escrow_outdated_since_timestamp_seconds",
+        "Unix time since when the newest escrow has lacked something that another machine would need; none while it is "
+        "complete.",
+    )
     gauge("storage_size_bytes", "Size of the file system that holds the repositories.")
     gauge("storage_available_bytes", "Bytes available to the appliance on that file system.")
     gauge(
@@ -83,6 +95,19 @@ def scheduler(
     families.add("queue_length", 0 if facts.get("paused") else sum(name not in busy for name in due))
     if facts.get("docker"):
         families.add("docker_up", facts["docker"] == "up")
+
+
+def escrow(families: Families, facts: Mapping[str, str | None]) -> None:
+    """Say how old the newest escrow is, and since when it is out of date; nothing where there never was one."""
+    newest = EscrowFact.from_json(facts.get(FACT))
+    if newest is None:
+        return
+    families.add("escrow_made_timestamp_seconds", newest.made.timestamp())
+    for name, key in (("proven", PROVEN), ("outdated_since", OUTDATED_SINCE)):
+        since = facts.get(key)
+        # What an older one was says nothing of this one.
+        if since and datetime.fromisoformat(since) >= newest.made:
+            _time(families, f"escrow_{name}_timestamp_seconds", since)
 
 
 def logged(families: Families, counts: Mapping[str, int]) -> None:

@@ -15,6 +15,7 @@ from appliance.edges.metrics.declared import declared
 from appliance.edges.metrics.families import BY_CLIENT, BY_RUN
 from appliance.edges.metrics.look import KEY_EXPORTED, Look
 from appliance.errors import BorgpullError
+from appliance.plan import escrow
 from appliance.ports import Facts, Journal, Ledger, Outbox
 from appliance.record import Operation
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 _FACTS = ("config_problems", "config_loaded", "heartbeat", "paused", "docker", "next_runs", "tunnels")
+_ESCROW_FACTS = (escrow.FACT, escrow.PROVEN, escrow.OUTDATED_SINCE)
 
 
 class Store(Journal, Ledger, Facts, Outbox, Protocol):
@@ -84,11 +86,12 @@ class Collector(PrometheusCollector):
 
     def _runs(self, families: Families) -> None:
         configuration = self._configuration()
-        facts = {key: self._store.fact(key) for key in _FACTS}
+        facts = {key: self._store.fact(key) for key in (*_FACTS, *_ESCROW_FACTS)}
         unfinished = self._store.unfinished()
         # What the supervisor said last may be some seconds older than the pause.
         due = {} if facts["paused"] else whole.next_runs(facts["next_runs"])
         whole.scheduler(families, configuration, facts, unfinished, self._clock.now())
+        whole.escrow(families, facts)
         look = Look.into(self._store, unfinished)
         for client in configuration.clients:
             clients.configured(families, client, due.get(client.name))
