@@ -42,18 +42,22 @@ class Year:
 
 
 def lived(clients: int, days: int, say: Callable[[str], None]) -> Year:
-    """Live so many days, and print a line for each month."""
+    """Live so many days, and print a line for each month; who is tired of it (Ctrl-C) gets what came of it so far."""
     with tempfile.TemporaryDirectory(dir=status.MEMORY) as folder:
         place = Path(folder)
         house = House(place / "journal.sqlite", clients, _BEGIN, seed=1, step=_STEP, look=_LOOK)
         began, cpu = time.monotonic(), time.process_time()
-        seen = house.live(days, lambda day: say(f"day {day}: {house.seen.runs} runs") if day % 30 == 0 else None)
+        try:
+            house.live(days, lambda day: say(f"day {day}: {house.seen.runs} runs") if day % 30 == 0 else None)
+        except KeyboardInterrupt:
+            say("ended early")
+        seen = house.seen
         took, used = time.monotonic() - began, time.process_time() - cpu
         house.journal.close()
         written = sum(file.stat().st_size for file in place.glob("journal.sqlite*"))
         return Year(
             clients=clients,
-            days=days,
+            days=(house.clock.now() - _BEGIN).days,
             seconds=took,
             cpu=used,
             runs=seen.runs,

@@ -21,6 +21,8 @@ from appliance.record import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from _typeshed import DataclassInstance
 
 
@@ -52,24 +54,10 @@ def write(value: RunRecord | Progress | ArchiveStats | RollbackPoint | RestoreOr
 def read_record(text: str) -> RunRecord:
     """Read a record back; keys that a later version added are passed over."""
     found = _known(RunRecord, json.loads(text))
-    return RunRecord(
-        **{
-            **_USUAL[RunRecord],
-            **found,
-            "operation": Operation(found["operation"]),
-            "trigger": Trigger(found["trigger"]),
-            "started": datetime.fromisoformat(found["started"]),
-            "finished": read_time(found.get("finished")),
-            "outcome": Outcome(found["outcome"]) if found.get("outcome") else None,
-            "reason": Reason(found["reason"]) if found.get("reason") else None,
-            "warnings": tuple(found.get("warnings", ())),
-            "restore": RestoreOrder.from_fields(found["restore"]) if found.get("restore") else None,
-            "archive": _archive(found["archive"]) if found.get("archive") else None,
-            "repository": RepositoryStats(**_known(RepositoryStats, found["repository"]))
-            if found.get("repository")
-            else None,
-        }
-    )
+    for key, read in _READ.items():
+        if found.get(key) is not None:
+            found[key] = read(found[key])
+    return RunRecord(**found)
 
 
 def read_archive(text: str) -> ArchiveStats:
@@ -93,6 +81,10 @@ def read_progress(text: str) -> Progress:
 
 def _archive(found: dict[str, Any]) -> ArchiveStats:
     return ArchiveStats(**{**_known(ArchiveStats, found), "started": datetime.fromisoformat(found["started"])})
+
+
+def _repository(found: dict[str, Any]) -> RepositoryStats:
+    return RepositoryStats(**_known(RepositoryStats, found))
 
 
 def _known(
@@ -122,4 +114,17 @@ _USUAL: dict[type, dict[str, Any]] = {
 _NAMES = {
     kind: frozenset(field.name for field in fields(kind))
     for kind in (RunRecord, Progress, ArchiveStats, RepositoryStats, RollbackPoint)
+}
+# How the values of a record that are no plain JSON are read.
+_READ: dict[str, Callable[[Any], object]] = {
+    "operation": Operation,
+    "trigger": Trigger,
+    "started": datetime.fromisoformat,
+    "finished": datetime.fromisoformat,
+    "outcome": Outcome,
+    "reason": Reason,
+    "warnings": tuple,
+    "restore": RestoreOrder.from_fields,
+    "archive": _archive,
+    "repository": _repository,
 }

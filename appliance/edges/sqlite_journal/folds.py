@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from appliance.ports import ClientHistory
     from appliance.record import Operation
 
-# From here on it is quicker to read all of them.
-_FEW = 20
 _NEVER = ((-1, -1), None)
 
 
@@ -40,10 +38,8 @@ class Folds:
                 found[client] = history
             else:
                 changed[client] = (runs, archives)
-        for name in changed if len(changed) <= _FEW else [""]:
-            for client, history in histories(connection, operation, name).items():
-                if client in changed:
-                    # If one more has ended in between, this version is already the past, and is read again next time.
-                    self._known[client, operation] = (changed[client], history)
-                    found[client] = history
+        for client, history in histories(connection, operation, [*changed]).items():
+            # If one more has ended in between, this version is already the past, and is read again next time.
+            self._known[client, operation] = (changed[client], history)
+            found[client] = history
         return found

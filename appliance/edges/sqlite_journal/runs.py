@@ -10,7 +10,7 @@ from appliance.ports import ClientHistory
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from appliance.record import Operation, RunRecord
 
@@ -49,7 +49,7 @@ def find(connection: sqlite3.Connection, condition: str, *values: str | int) -> 
 
 def fold(connection: sqlite3.Connection, record: RunRecord) -> None:
     """Fold a finished run into the state of its client."""
-    known = histories(connection, record.operation, record.client)
+    known = histories(connection, record.operation, [record.client])
     after = ClientHistory.after(known.get(record.client), record)
     connection.execute(
         "INSERT OR REPLACE INTO client_state (client, operation, last, last_success, consecutive_failures, runs,"
@@ -71,11 +71,14 @@ def fold(connection: sqlite3.Connection, record: RunRecord) -> None:
     )
 
 
-def histories(connection: sqlite3.Connection, operation: Operation, client: str = "") -> Mapping[str, ClientHistory]:
-    """Return the fold of every client, or of one."""
+def histories(
+    connection: sqlite3.Connection, operation: Operation, clients: Sequence[str]
+) -> Mapping[str, ClientHistory]:
+    """Return the folds of these clients, as far as they have such runs."""
     found: dict[str, ClientHistory] = {}
     for row in connection.execute(
-        "SELECT * FROM client_state WHERE operation = ? AND (? = '' OR client = ?)", (operation, client, client)
+        "SELECT * FROM client_state WHERE client IN (SELECT value FROM json_each(?)) AND operation = ?",
+        (json.dumps(clients), operation),
     ):
         last = read_record(row["last"])
         same = row["last_success"] == row["last"]
