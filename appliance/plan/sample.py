@@ -1,4 +1,8 @@
-"""Which files of an archive are read back to prove that it can be read: few enough to be quick, from all over it."""
+"""Which files of an archive are read back to prove that it can be read: few enough to be quick, from all over it.
+
+The same ones each time, and always the largest. A drill asks something else, whether a restore brings back what was
+there, and so chooses by chance and of every kind there is (`pull/drills/sample.py`).
+"""
 
 from __future__ import annotations
 
