@@ -97,12 +97,11 @@ def container_spec(
     `destination` is another client that the archive is restored onto.
     Raises ValueError for an operation that has no container.
     """
-    if plan.operation == SCAN:
+    if plan.operation in (SCAN, LOOK):
         # Behind other machines there is no look at a host key without logging in to those, which are pinned by then.
-        mounts = _reaching(client, plan) if plan.arguments not in ((), ("0",)) else (_plan(plan),)
+        logs_in = plan.operation == LOOK or plan.arguments not in ((), ("0",))
+        mounts = _reaching(client, plan) if logs_in else (_plan(plan),)
         return _spec(client, plan, settings, mounts=mounts, network=_network(client, settings))
-    if plan.operation == LOOK:
-        return _spec(client, plan, settings, mounts=_reaching(client, plan), network=_network(client, settings))
     if plan.restore is not None and plan.restore.way is Way.CLIENT and isinstance(client, BorgClient):
         return _borg(client, plan, settings)
     if plan.writes_on_the_client:
