@@ -14,12 +14,13 @@ import click
 from appliance.cli.present_fidelity import card_page
 from appliance.cli.question import appliance_id
 from appliance.cli.readable import safe, safe_lines, say_json, show
-from appliance.cli.tunnel_states import tunnel_port, tunnel_states
+from appliance.cli.tunnel_states import tunnel_states
 from appliance.cli.under_the_lock import busy, carried_out
+from appliance.cli.way_in import tunnel_port
 from appliance.errors import BorgpullError, ExitCode
 from appliance.plan import places
 from appliance.plan.container import FIDELITY, container_spec
-from appliance.plan.dial_in import UP, not_up
+from appliance.plan.dial_in import not_up
 from appliance.plan.fidelity import (
     PARENT,
     Card,
@@ -32,6 +33,7 @@ from appliance.plan.fidelity import (
     tree_name,
 )
 from appliance.plan.gates import secrets_gate
+from appliance.plan.tunnel_report import UP
 from appliance.plan.tunnels import dials_in
 from appliance.record import Reason
 
