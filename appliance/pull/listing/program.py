@@ -8,22 +8,24 @@ asks operators for another key line: change it for a reason.
 from __future__ import annotations
 
 # Runs under `set -f`. Records go to descriptor 4; what find and the others complain of, and the numbers of device
-# files, are kept in $said, since only the end of a listing may hold them.
+# files, are kept in $said, since only the end of a listing may hold them. Attributes are read meanwhile, by a process
+# that keeps them to itself until the end, up to 32 MiB of them. Root can read whatever it likes, and is not asked.
 PROGRAM = r"""set -f
+unset IFS
 LC_ALL=C
 export LC_ALL
 nl='
 '
 python='
 import os, stat, sys
-task, number, how, start, *rest = map(os.fsencode, sys.argv[1:])
+task, number, how, start, *rest = map(os.fsencode, sys.argv[1:] + [""] * 4)
 prunes = set()
 for pattern in rest[1::4]:
     plain, taken = bytearray(), iter(pattern)
     for letter in taken:
         plain.append(next(taken) if letter == 92 else letter)
     prunes.add(bytes(plain))
-out, said = sys.stdout.buffer, sys.stderr.buffer
+out, said = open(1, "wb", 1 << 25, closefd=False), sys.stderr.buffer
 kinds = {stat.S_IFREG: b"f", stat.S_IFDIR: b"d", stat.S_IFLNK: b"l", stat.S_IFIFO: b"p", stat.S_IFSOCK: b"s",
          stat.S_IFBLK: b"b", stat.S_IFCHR: b"c"}
 def quoted(text, more=b""):
@@ -44,7 +46,17 @@ def attributes(path):
         values = [(quoted(os.fsencode(one), b"="), os.getxattr(path, one, follow_symlinks=False)) for one in names]
         out.write(b"# file: " + quoted(path) + b"\n")
         out.write(b"".join(b"%s=0x%s\n" % (name, value.hex().encode()) for name, value in values) + b"\n")
-todo = [(start, start.rpartition(b"/")[2] or b"/", 0)]
+todo, rest = [(start, start.rpartition(b"/")[2] or b"/", 0)], b""
+while task == b"given":
+    chunk, todo = os.read(0, 1 << 20), []
+    if not chunk:
+        break
+    *paths, rest = (rest + chunk).split(b"\0")
+    for path in paths:
+        try:
+            attributes(path)
+        except OSError:
+            continue
 while todo:
     path, name, depth = todo.pop()
     if path in prunes:
@@ -69,6 +81,7 @@ while todo:
         if task == b"list":
             said.write(b"list: \047%s\047: %s\n" % (quoted(path), os.strerror(error.errno or 0).encode()))
     todo.extend((path.rstrip(b"/") + b"/" + one, one, depth + 1) for one in reversed(names))
+out.flush()
 '
 perl='
 use strict; use warnings; use Time::HiRes ();
@@ -124,7 +137,7 @@ by_find() {
     f="$1\\0%d\\0%f\\0%y\\0%m\\0%U\\0%G\\0%s\\0%n\\0%i\\0%D\\0%b\\0%T@\\0%C@\\0%l\\0" how=$2 path=$3
     shift 3
     find "$path" $(depth) "$@" -type d ! \( -readable -executable \) -printf "${f}u\\0" -prune -o \
-        \( \( ! -type f -o -readable \) -printf "${f}r\\0" -o -printf "${f}u\\0" \) \
+        \( \( ! -type f -o $readable \) -printf "${f}r\\0" -o -printf "${f}u\\0" \) \
         \( -type b -o -type c \) -exec sh -c "$devices" sh {} +
 }
 by_python3() { python3 -I -c "$python" list "$@" || return 3; }
@@ -144,7 +157,12 @@ attributes_by_getfattr() {
     shift 3
     find "$path" $(depth) "$@" -exec getfattr -h -d -m - -e hex --absolute-names -- {} +
 }
-attributes_by_python3() { python3 -I -c "$python" attributes "$@" || return 3; }
+attributes_by_python3() {
+    [ "$tool" = find ] || { python3 -I -c "$python" attributes "$@" || return 3; return; }
+    how=$2 path=$3
+    shift 3
+    find "$path" $(depth) "$@" -print0 | python3 -I -c "$python" given || return 3
+}
 attributes_by_none() { :; }
 depth() { [ "$how" = all ] || echo -maxdepth 0; }
 for_each() {
@@ -163,7 +181,7 @@ for_each() {
 }
 tool=none attributes=none
 if [ "$(find / -maxdepth 0 -readable -printf %d 2>/dev/null)" = 0 ]; then tool=find
-elif python3 -I -c 'import os; os.scandir; os.listxattr' 2>/dev/null; then tool=python3
+elif python3 -I -c 'import os; os.listxattr' 2>/dev/null; then tool=python3
 elif perl -e 'use Time::HiRes (); Time::HiRes::lstat("/") or die' 2>/dev/null; then tool=perl
 else case $(find / -maxdepth 0 -exec stat -c '%f|%y' {} + 2>/dev/null) in 4*'|'*) tool=busybox ;; esac
 fi
@@ -182,10 +200,16 @@ while IFS= read -r line; do
     esac
 done
 [ "$line" = go ] || exit 64
-exec 4>&1
-said=$(for_each "by_$tool" "$@" 2>&1 >&4 || echo "exit: $?")
-printf 'end\0'
-[ "$tool" != busybox ] || for_each links_by_busybox "$@" 2>/dev/null
-printf '\0%s\0' "$said"
-for_each "attributes_by_$attributes" "$@" 2>/dev/null
-printf '\0done %s\0' $?"""
+readable=-readable
+[ "$(id -u 2>/dev/null)" != 0 ] || readable=-true
+{
+    for_each "attributes_by_$attributes" "$@" 2>/dev/null
+    printf '\0done %s\0' $?
+} | {
+    exec 4>&1
+    said=$(for_each "by_$tool" "$@" 2>&1 >&4 || echo "exit: $?")
+    printf 'end\0'
+    [ "$tool" != busybox ] || for_each links_by_busybox "$@" 2>/dev/null
+    printf '\0%s\0' "$said"
+    cat
+}"""

@@ -15,12 +15,13 @@ LENGTH = len(_TEXT)
 _TAKE = f"dd bs=1 count={LENGTH} 2>/dev/null"
 # Without quotes in quotes, so that every login shell hands it on as it stands.
 COMMAND = f"exec /bin/sh -c 'eval \"$({_TAKE})\"' {NAME}"
-_SERVERS = "/usr/lib/openssh /usr/libexec/openssh /usr/lib/ssh /usr/libexec /usr/lib"
+_SERVERS = "/usr/lib/openssh /usr/libexec/openssh /usr/lib/ssh /usr/libexec/ssh /usr/libexec /usr/lib"
 # What a key runs in place of any command: this very program, or SFTP for reading, and nothing else. sshd's own
-# internal-sftp is no program, so sftp-server must be there.
+# internal-sftp is no program, so sftp-server must be there. No quotes: dropbear leaves the backslashes before them in
+# the command. Without field splitting (IFS) and globbing (-f) none are needed.
 FORCED = (
-    f"case $SSH_ORIGINAL_COMMAND in *{NAME}) s=$({_TAKE}); "
-    f'case $(printf %s "$s" | sha256sum) in {SHA256}*) eval "$s"; exit;; esac; exit 65;; esac; '
+    f"IFS=; set -f; case $SSH_ORIGINAL_COMMAND in *{NAME}) s=$({_TAKE}); "
+    f"case $(printf %s $s | sha256sum) in {SHA256}*) eval $s; exit;; esac; exit 65;; esac; "
     f"for d in {_SERVERS}; do [ -x $d/sftp-server ] && exec $d/sftp-server -R; done"
 )
 
