@@ -34,6 +34,7 @@ class SftpServer:
     owners: dict[str, tuple[int, int]] = field(default_factory=dict)
     followed: list[str] = field(default_factory=list)
     _open: dict[bytes, tuple[int, str]] = field(default_factory=dict)
+    _folders: int = 0
 
     def serve(self, incoming: int, outgoing: int) -> None:
         with os.fdopen(incoming, "rb") as requests, os.fdopen(outgoing, "wb", buffering=0) as replies:
@@ -95,8 +96,10 @@ class SftpServer:
             case 11:
                 path = reader.text()
                 os.scandir(path).close()
-                self._open[b"folder"] = (-1, os.fsdecode(path))
-                return b"\x66" + number + _text(b"folder")
+                self._folders += 1
+                folder = b"folder %d" % self._folders
+                self._open[folder] = (-1, os.fsdecode(path))
+                return b"\x66" + number + _text(folder)
             case 12:
                 return self._names(reader.text(), number)
             case 13:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from shlex import quote
 from typing import TYPE_CHECKING, assert_never
 
-from appliance.config.model import Reach, RemoteForwardClient, SocatClient, SshAgentClient, SshfsClient
+from appliance.config.model import Listing, Reach, RemoteForwardClient, SocatClient, SshAgentClient, SshfsClient
+from appliance.pull.listing.script import FORCED
 
 if TYPE_CHECKING:
     from appliance.config.model import AnyBorgClient, MachineClient
 
 READ_ONLY = 'restrict,command="internal-sftp -R"'
+# Exactly our program, by its SHA-256, or SFTP for reading. By /bin/sh, since the login shell may be any.
+_LISTING_COMMAND = f"exec /bin/sh -c '{FORCED}'"
+LISTING = f'restrict,command="{_LISTING_COMMAND}"'
 # Hooks are commands, and internal-sftp runs none; SFTP is then what sshd's `Subsystem` starts.
 COMMANDS = "restrict"
 # sshd wants this for sockets and ports alike. `permitlisten` narrows ports alone, and `permitlisten="none"` makes sshd
@@ -17,9 +22,9 @@ COMMANDS = "restrict"
 FORWARDING = "restrict,port-forwarding"
 AGENT = "restrict,agent-forwarding"
 # Dropbear knows no internal-sftp, and older ones no `restrict`.
-NO_INTERNAL = (
-    'no-port-forwarding,no-agent-forwarding,no-X11-forwarding,no-pty,command="/usr/lib/openssh/sftp-server -R"'
-)
+_OF_OLD = "no-port-forwarding,no-agent-forwarding,no-X11-forwarding,no-pty"
+NO_INTERNAL = f'{_OF_OLD},command="/usr/lib/openssh/sftp-server -R"'
+NO_INTERNAL_LISTING = f'{_OF_OLD},command="{_LISTING_COMMAND}"'
 
 
 def key_line(public_key: str, options: str = READ_ONLY) -> str:
@@ -31,7 +36,9 @@ def key_options(client: SshfsClient | AnyBorgClient) -> str:
     """Return the least that sshd must let the client's pull key do."""
     match client:
         case SshfsClient():
-            return COMMANDS if client.before or client.after else READ_ONLY
+            if client.before or client.after:
+                return COMMANDS
+            return READ_ONLY if client.listing is Listing.NEVER else LISTING
         case SocatClient() | RemoteForwardClient():
             return FORWARDING
         case SshAgentClient():
@@ -44,7 +51,7 @@ def paste_lines(line: str) -> tuple[str, ...]:
     """Return the commands that put the line where sshd looks."""
     return (
         "  mkdir -p -m 700 ~/.ssh",
-        f"  printf '%s\\n' '{line}' >> ~/.ssh/authorized_keys",
+        f"  printf '%s\\n' {quote(line)} >> ~/.ssh/authorized_keys",
         "  chmod 600 ~/.ssh/authorized_keys",
     )
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.cli.key_lines import NO_INTERNAL, key_line, key_options, paste_lines, where
+from appliance.cli.key_lines import (
+    NO_INTERNAL,
+    NO_INTERNAL_LISTING,
+    READ_ONLY,
+    key_line,
+    key_options,
+    paste_lines,
+    where,
+)
+from appliance.config.model import Listing
 
 if TYPE_CHECKING:
     from appliance.config.model import SshfsClient
@@ -45,17 +54,20 @@ def _with_hooks(client: SshfsClient, public_key: str) -> list[str]:
 
 
 def _read_only(client: SshfsClient, public_key: str) -> list[str]:
+    lists = client.listing is not Listing.NEVER
+    can = "list files by the one program named in it, read them by SFTP" if lists else "read files by SFTP"
     return [
-        f"{where(client)} paste this. The key can read files by SFTP and do nothing else:",
+        f"{where(client)} paste this. The key can {can} and do nothing else:",
         "",
-        *paste_lines(key_line(public_key)),
+        *paste_lines(key_line(public_key, key_options(client))),
         "",
         *(line.replace("{name}", client.name) for line in (_ROOT if client.user == "root" else _NOT_ROOT)),
         "",
+        *(_without_listing(client, public_key) if lists else ()),
         "A NAS or router with dropbear, or without internal-sftp? Use this line instead; sftp-server must be there",
         "(elsewhere it is /usr/libexec/sftp-server or /usr/lib/ssh/sftp-server):",
         "",
-        f"  {key_line(public_key, NO_INTERNAL)}",
+        f"  {key_line(public_key, NO_INTERNAL_LISTING if lists else NO_INTERNAL)}",
         "",
         "Rather in sshd_config than in the key's line? Then the plain key, and this at the end of sshd_config:",
         "",
@@ -64,3 +76,16 @@ def _read_only(client: SshfsClient, public_key: str) -> list[str]:
         "      DisableForwarding yes",
         "      PermitTTY no",
     ]
+
+
+def _without_listing(client: SshfsClient, public_key: str) -> tuple[str, ...]:
+    """Say how to do without any program, and what that costs."""
+    if client.listing is Listing.REQUIRE:
+        return ()
+    return (
+        "No program at all, or no sftp-server there? Then this line; hard links, extended attributes and ACLs are not",
+        "seen so, and finding out what has changed takes longer:",
+        "",
+        f"  {key_line(public_key, READ_ONLY)}",
+        "",
+    )

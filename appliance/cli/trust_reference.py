@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from appliance.config.logins import Endpoint, Login
 from appliance.config.model import (
     Hook,
+    Listing,
     MountClient,
     Names,
     Reach,
@@ -81,6 +82,7 @@ def _kinds() -> list[tuple[str, Client]]:
         ("`sshfs` (`client`)", SshfsClient(name=_NAME, host=_HOST, user=_USER, paths=_ALL)),
         ("`sshfs` (`chroot`)", SshfsClient(name=_NAME, host=_HOST, user=_USER, paths=_ALL, names=Names.CHROOT)),
         ("`sshfs` (`numeric`)", SshfsClient(name=_NAME, host=_HOST, user=_USER, paths=_ALL, names=Names.NUMERIC)),
+        ("`sshfs` with `listing`", SshfsClient(name=_NAME, host=_HOST, user=_USER, paths=_ALL, listing=Listing.AUTO)),
         ("`sshfs` with hooks", SshfsClient(name=_NAME, host=_HOST, user=_USER, paths=_ALL, before=_HOOK)),
         ("`mount`", MountClient(name=_NAME, method="mount", volume="any")),
         ("`socat`", SocatClient(name=_NAME, host=_HOST, user=_USER, paths=_ALL, method="socat")),

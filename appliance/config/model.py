@@ -65,6 +65,14 @@ class Names(StrEnum):
     NUMERIC = "numeric"
 
 
+class Listing(StrEnum):
+    """Whether the files of a machine are listed in one stream before they are read (method sshfs)."""
+
+    AUTO = "auto"
+    REQUIRE = "require"
+    NEVER = "never"
+
+
 class Keep(Values):
     """Which archives prune keeps. At least one rule, or the configuration is refused (S7)."""
 
@@ -203,10 +211,11 @@ class MachineClient(ClientBase):
 
 
 class SshfsClient(MachineClient):
-    """A machine that offers SFTP; Borg runs in the pull container over a read-only sshfs mount."""
+    """A machine that offers SFTP; Borg runs in the pull container over a read-only mount of its files."""
 
     method: Literal["sshfs"] = "sshfs"
     names: Names = Names.CLIENT
+    listing: Listing = Listing.NEVER
 
 
 class BorgClient(MachineClient):

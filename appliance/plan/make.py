@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from appliance.config.model import BorgClient, MachineClient, MountClient, Reach, SshAgentClient
+from appliance.config.model import BorgClient, MachineClient, MountClient, Reach, SshAgentClient, SshfsClient
 from appliance.config.owner import IMAGES_OWN
 from appliance.config.values import LEAST_QUOTA
 from appliance.plan.retention import compacting, keep_options
-from appliance.plan.run_plan import Baseline, GoodPoint, Hop, KnownArchive, PlannedHook, RunPlan
+from appliance.plan.run_plan import NEVER, Baseline, GoodPoint, Hop, KnownArchive, PlannedHook, RunPlan
 from appliance.record import Operation
 
 if TYPE_CHECKING:
@@ -105,6 +105,7 @@ def plan_run(
         uid=owner.uid,
         gid=owner.gid,
         umask=owner.umask,
+        listing=client.listing.value if isinstance(client, SshfsClient) else NEVER,
         patience=int(machine.wake_timeout.total_seconds()) if machine and machine.wake else 0,
     )
 

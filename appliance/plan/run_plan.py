@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-# Of `listing`: the client's files come by stock sshfs.
-NEVER = "never"
+# Of `listing`: the client's files come by stock sshfs; only in one stream.
+NEVER, REQUIRE = "never", "require"
 # As what they are mounted: by stock sshfs, or by our own file system.
 STOCK_SSHFS, PULLFS = "fuse.sshfs", "fuse.pullfs"
 # The methods whose Borg runs on the client, and so writes to the repository itself.
@@ -97,7 +97,8 @@ class RunPlan:
     (what earlier ones deleted) or "later". `reserve` is what Borg leaves free on the volume, and `quota` how large the
     repository may become whoever writes to it, both in bytes, 0 for no such bound.
     `uid` and `gid` are whom everything runs as and belongs to, `umask` (octal) is Borg's.
-    `listing` says whether the client's tree is read in one stream ("auto", "require") or by sshfs ("never").
+    `listing` says how the client's tree is read: in one stream, else by SFTP ("auto"), in one stream or not at all
+    ("require"), or by sshfs ("never").
     `keep` are the options of `borg prune`, `point` is the state that a repair may roll back to.
     """
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, assert_never
 
 from appliance.config.model import (
     BorgClient,
+    Listing,
     MachineClient,
     MountClient,
     Names,
@@ -38,6 +39,13 @@ _NOT_IN_SFTP = (
     "times below the second",
     "ctime (the time of change stands in its place)",
     "numbers of device nodes",
+)
+# What the listing of a client tells beside SFTP, and what it needs there for the last two.
+_NEVER_LISTED = ("file flags",)
+_NO_ATTRIBUTES = "extended attributes and ACLs, where the client has neither getfattr nor python3"
+_NOT_WITHOUT_LISTING = (
+    "where the client's key or programs do not allow the listing: hard links, extended attributes, ACLs, times below "
+    "the second, ctime, numbers of device nodes"
 )
 _NO_DEVICES = "character devices altogether"
 _NO_NAMES = "names of owners"
@@ -84,8 +92,12 @@ def _mount(client: MountClient) -> Trust:
 
 
 def _sshfs(client: SshfsClient) -> Trust:
-    lost = (*_NOT_IN_SFTP, *{Names.CHROOT: (_NO_DEVICES,), Names.NUMERIC: (_NO_NAMES,)}.get(client.names, ()))
-    reads = f"read by SFTP whatever {client.user} may, and nothing else, as long as the key's line is the printed one"
+    lost = (
+        *_not_listed(client.listing),
+        *{Names.CHROOT: (_NO_DEVICES,), Names.NUMERIC: (_NO_NAMES,)}.get(client.names, ()),
+    )
+    how = "by SFTP" if client.listing is Listing.NEVER else "by SFTP and by the one program that lists files"
+    reads = f"read {how} whatever {client.user} may, and nothing else, as long as the key's line is the printed one"
     return Trust(
         passphrase=(SERVER,),
         deleters=(SERVER,),
@@ -95,6 +107,16 @@ def _sshfs(client: SshfsClient) -> Trust:
         not_carried=lost,
         notes=(*_of_reach(client), *_of_encryption(client)),
     )
+
+
+def _not_listed(listing: Listing) -> tuple[str, ...]:
+    match listing:
+        case Listing.NEVER:
+            return _NOT_IN_SFTP
+        case Listing.REQUIRE:
+            return (*_NEVER_LISTED, _NO_ATTRIBUTES)
+        case Listing.AUTO:
+            return (*_NEVER_LISTED, _NO_ATTRIBUTES, _NOT_WITHOUT_LISTING)
 
 
 def _on_client(client: AnyBorgClient) -> Trust:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.cli.key_lines import LISTING
+from appliance.pull.listing import script
 from tests.cli_world import CliWorld
 from tests.clients import GATEWAY, ON_THE_CLIENT, written
 
@@ -46,6 +48,28 @@ def test_the_whole_text_pastes_the_same_line(world: CliWorld, method: str) -> No
     pasted = [shlex.split(one) for one in setup(world, method).splitlines() if one.strip().startswith("printf")]
 
     assert ["printf", "%s\\n", line, ">>", "~/.ssh/authorized_keys"] in pasted
+
+
+@pytest.mark.parametrize("listing", ["auto", "require"])
+def test_the_key_of_a_listed_machine_admits_the_program_and_sftp(world: CliWorld, listing: str) -> None:
+    key, wanted = "ssh-ed25519 AAAAweb1 borgpull-web1", f'listing = "{listing}"'
+
+    assert setup(world, "sshfs", "--key-line", extra=wanted) == f"{LISTING} {key}\n"
+    text = setup(world, "sshfs", extra=wanted)
+    assert ["printf", "%s\\n", f"{LISTING} {key}", ">>", "~/.ssh/authorized_keys"] in [
+        shlex.split(line) for line in text.splitlines() if line.strip().startswith("printf")
+    ]
+    assert (f"{LINES['sshfs']} {key}" in text) == (listing == "auto")
+    assert f"no-pty,command=\"exec /bin/sh -c '{script.FORCED}'\" {key}" in text
+
+
+def test_the_line_of_the_listing_is_what_sshd_reads_as_its_command() -> None:
+    options, _, command = LISTING.partition('command="')
+
+    assert options == "restrict,"
+    # Dropbear takes no escapes.
+    assert not set('"\\') & set(command.removesuffix('"'))
+    assert shlex.split(command.removesuffix('"')) == ["exec", "/bin/sh", "-c", script.FORCED]
 
 
 @pytest.mark.parametrize("hooks", ['before = ["true"]', 'after = ["true"]'])

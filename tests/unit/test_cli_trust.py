@@ -60,6 +60,17 @@ def test_sftp_loses_what_it_has_no_words_for(table: Table) -> None:
     assert "character devices" in " ".join(table(written("sshfs", extra='names = "chroot"'))["not_carried"])
 
 
+def test_a_listed_machine_loses_less_and_its_key_lists_too(table: Table) -> None:
+    auto, require = (table(written("sshfs", extra=f'listing = "{word}"')) for word in ("auto", "require"))
+
+    for told in (auto, require):
+        assert "the one program that lists files" in told["power"]
+        assert not told["runs_commands"]
+        assert "hard links (each name" not in " ".join(told["not_carried"])
+    assert "do not allow the listing: hard links" in " ".join(auto["not_carried"])
+    assert "hard links" not in " ".join(require["not_carried"])
+
+
 @pytest.mark.parametrize("method", ["sshfs", "socat"])
 def test_numbers_have_no_names(table: Table, method: str) -> None:
     assert "names of owners" in table(written(method, extra='names = "numeric"'))["not_carried"]

@@ -1,8 +1,9 @@
-"""The client's tree, read in one stream over a connection of its own."""
+"""The client's tree, read in one stream over a connection of its own, or else folder by folder over SFTP."""
 
 from __future__ import annotations
 
 import os
+import select
 import time
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 from appliance.plan import places
 from appliance.pull.execute import PIPE, Process, end, start
 from appliance.pull.listing import script
+from appliance.pull.listing.folders import Folders
 from appliance.pull.listing.read import Cut, NotOffered, Reader
 from appliance.pull.listing.request import request_for
 from appliance.pull.listing.tree import Tree
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from appliance.plan.run_plan import RunPlan
+    from appliance.pull.pullfs.conversation import Conversation
 
 _CHUNK = 1 << 20
 _SAY_SECONDS = 1.0
@@ -71,6 +74,23 @@ def listed(plan: RunPlan, process: Process, say: Callable[[str, object], None]) 
     finally:
         end(process, grace_seconds=1, ask_first=True)
     return Listed(tree=tree, tool=reader.tool, lists_xattrs=reader.attribute_tool != "none")
+
+
+def listed_by_sftp(plan: RunPlan, client: Conversation, say: Callable[[str, object], None]) -> Listed:
+    """Read the tree folder by folder, many at a time; raises LinkLostError and Hostile."""
+    tree = Tree()
+    folders = Folders(client.post, request_for(plan.paths, plan.exclude), tree)
+    folders.begin()
+    said = 0.0
+    while not folders.is_over:
+        client.send()
+        select.select([client.out], [client.into] if client.has_unsent else [], [])
+        client.receive()
+        if time.monotonic() - said > _SAY_SECONDS:
+            said = time.monotonic()
+            say(words.LISTING, len(tree))
+    folders.finish()
+    return Listed(tree=tree, tool=words.BY_SFTP, lists_xattrs=False)
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.plan import places
-from appliance.pull.execute import PIPE, Process, end, start
+from appliance.plan.run_plan import REQUIRE
+from appliance.pull.execute import PIPE, end, start
 from appliance.pull.pullfs import words
 from appliance.pull.pullfs.ahead import Ahead
-from appliance.pull.pullfs.client_listing import ENVIRONMENT, Listed, NotListedError, ask, listed
+from appliance.pull.pullfs.client_listing import ENVIRONMENT, Listed, NotListedError, ask, listed, listed_by_sftp
 from appliance.pull.pullfs.conversation import Conversation
 from appliance.pull.pullfs.device import Device, UnmountedError
 from appliance.pull.pullfs.fetching import Fetching
@@ -36,10 +37,15 @@ def serve(plan: RunPlan, descriptor: int, say: Say) -> None:
     listing = ask(plan)
     sftp = start(("ssh", "-F", str(places.SSH_CONFIG), "-s", CLIENT, "sftp"), ENVIRONMENT, stdin=PIPE, stdout=PIPE)
     try:
+        assert sftp.stdout is not None  # noqa: S101 - both were asked for
+        assert sftp.stdin is not None  # noqa: S101
+        client = Conversation(out=sftp.stdout.fileno(), into=sftp.stdin.fileno())
         found = listed(plan, listing, say)
-        if found is None:
-            raise NotListedError("the client's key gives no listing")
-        _Mount(plan, descriptor, found, sftp).run(say)
+        if found is None and plan.listing == REQUIRE:
+            raise NotListedError(
+                f"{plan.client} does not give it; paste what `borgpull client setup {plan.client}` prints"
+            )
+        _Mount(plan, descriptor, found or listed_by_sftp(plan, client, say), client).run(say)
     finally:
         end(sftp, grace_seconds=1)
 
@@ -47,13 +53,11 @@ def serve(plan: RunPlan, descriptor: int, say: Say) -> None:
 class _Mount:
     """What belongs to one loop."""
 
-    def __init__(self, plan: RunPlan, descriptor: int, found: Listed, sftp: Process) -> None:
-        assert sftp.stdout is not None  # noqa: S101 - both were asked for at the start
-        assert sftp.stdin is not None  # noqa: S101
+    def __init__(self, plan: RunPlan, descriptor: int, found: Listed, client: Conversation) -> None:
         self._found = found
         tree = found.tree
         self._device = Device(descriptor)
-        self._client = Conversation(out=sftp.stdout.fileno(), into=sftp.stdin.fileno())
+        self._client = client
         self._seen = Seen(tree, Path(places.CACHE) / _SEEN)
         ahead = Ahead(reading_order(tree, plan.paths), len(tree) + 1, self._seen.is_expected)
         self._serving = Serving(self._device, tree, self._client.post)
