@@ -76,10 +76,8 @@ class InspectedEngine(FakeEngine):
         self.fuse_trouble = ""
         self.folder_trouble = ""
         self.address = "tcp://engine:2375"
-        self.told = EngineFacts(
-            version="27.1", api_version="1.46", now=NOON, security=("name=seccomp,profile=builtin",)
-        )
-        self.own_trouble = ""
+        self.told = EngineFacts(version="27.1", api_version="1.46", now=NOON)
+        self.own_trouble = self.apparmor = ""
 
     def facts(self) -> EngineFacts:
         if self.outage:
@@ -89,7 +87,7 @@ class InspectedEngine(FakeEngine):
     def own(self) -> OwnContainer:
         if self.own_trouble:
             raise EngineError(self.own_trouble)
-        return OwnContainer(id="f" * 64, name="borgpull-supervisor", image=self.image())
+        return OwnContainer(id="f" * 64, name="borgpull-supervisor", image=self.image(), apparmor=self.apparmor)
 
     def ping(self) -> str:
         if self.outage:

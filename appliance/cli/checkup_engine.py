@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 # An answer takes its time, and a time is told in whole seconds by some.
 _SLACK = timedelta(seconds=30)
-_MODULES = (("apparmor", "AppArmor"), ("selinux", "SELinux"), ("seccomp", "seccomp"))
 
 
 def engine_findings(engine: InspectableEngine) -> Iterator[Finding]:
@@ -44,19 +43,12 @@ def engine_findings(engine: InspectableEngine) -> Iterator[Finding]:
         yield _bad("own container", str(error), "")
 
 
-def engine_house_findings(engine: InspectableEngine, now: datetime) -> Iterator[Finding]:
-    """Ask the engine for its clock and its security."""
+def engine_clock_findings(engine: InspectableEngine, now: datetime) -> Iterator[Finding]:
+    """Ask the engine for its clock."""
     try:
-        facts = engine.facts()
+        yield _clock(engine.facts(), now)
     except EngineError as error:
         yield _bad("engine", str(error), "")
-        return
-    if facts.trouble:
-        advice = "its clock and its security are not known; a socket proxy may allow INFO"
-        yield warning("engine", facts.trouble, advice)
-        return
-    yield _clock(facts, now)
-    yield from _security(facts)
 
 
 def container_findings(
@@ -98,17 +90,6 @@ def _clock(facts: EngineFacts, now: datetime) -> Finding:
     side = "ahead of" if apart > timedelta() else "behind"
     sentence = f"the engine's clock is {age(abs(apart))} {side} this one ({facts.now:%Y-%m-%d %H:%M} UTC there)"
     return bad("engine clock", sentence, "set both machines' clocks by NTP: schedules and archive names go by them")
-
-
-def _security(facts: EngineFacts) -> Iterator[Finding]:
-    there = [title for name, title in _MODULES if facts.has(name)]
-    yield fine("security", f"the engine has {', '.join(there)}" if there else "the engine names none")
-    if facts.has("rootless"):
-        sentence = "the engine runs rootless: owners and rights in its containers are not those of this machine"
-        yield warning("security", sentence, "method sshfs works only if FUSE above is ok; method mount sees less")
-    if facts.has("userns"):
-        sentence = "the engine maps users (userns-remap), so files in /repos belong to other numbers on the host"
-        yield warning("security", sentence, "give the volumes to the mapped user, and copy repositories with care")
 
 
 def _bad(subject: str, sentence: str, advice: str) -> Finding:

@@ -8,11 +8,12 @@ import click
 
 from appliance.cli.bundle_contents import contents
 from appliance.cli.bundle_file import packed, write_bundle
-from appliance.cli.checkup_engine import container_findings, engine_findings, engine_house_findings
+from appliance.cli.checkup_engine import container_findings, engine_clock_findings, engine_findings
 from appliance.cli.checkup_escrow import escrow_findings
 from appliance.cli.checkup_house import client_findings, supervisor_findings
 from appliance.cli.checkup_notify import notify_findings
 from appliance.cli.checkup_probe import probe_findings
+from appliance.cli.checkup_security import security_findings
 from appliance.cli.checkup_socket import socket_finding
 from appliance.cli.checkup_volumes import repositories_findings, volume_findings
 from appliance.cli.findings import Level, bad, exit_code, findings_page, fine, worst_first
@@ -99,7 +100,8 @@ def _outside(world: Surroundings, settings: ApplianceSettings, *, needs_fuse: bo
             sound.append(folder)
     if _all_well(asked):
         yield from container_findings(engine, settings, tuple(sound), needs_fuse=needs_fuse)
-        yield from engine_house_findings(engine, world.clock.now())
+        yield from engine_clock_findings(engine, world.clock.now())
+        yield from security_findings(engine)
 
 
 def _volumes(world: Surroundings, settings: ApplianceSettings) -> Iterator[tuple[Path, tuple[Finding, ...]]]:

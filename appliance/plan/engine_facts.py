@@ -15,30 +15,21 @@ OLDEST_API = "1.30"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineFacts:
-    """The engine. `security` are its own words, such as `name=apparmor`; `now` is what its clock says, None: unknown.
+    """The engine, as its answer about its version has it. `now` is what its clock says, None where it does not tell.
 
-    `trouble` says why it tells nothing of itself beyond its version (a socket proxy that refuses), empty when it does.
+    Nothing more is asked for, since socket proxies let little through.
     """
 
     version: str = "unknown"
     api_version: str = "unknown"
-    operating_system: str = ""
     kernel: str = ""
     architecture: str = ""
-    storage: str = ""
-    cgroup: str = ""
-    security: tuple[str, ...] = ()
     now: datetime | None = None
-    trouble: str = ""
 
     @property
     def is_too_old(self) -> bool:
         """Whether it lacks what every pull container needs."""
         return 0 < _number(self.api_version) < _number(OLDEST_API)
-
-    def has(self, name: str) -> bool:
-        """Whether it says so of its security: apparmor, selinux, seccomp, rootless, userns."""
-        return any(option.partition(",")[0] == f"name={name}" for option in self.security)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +44,10 @@ class OwnMount:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnContainer:
-    """The container that asks. `environment` are names only: values may be secrets."""
+    """The container that asks. `environment` are names only: values may be secrets.
+
+    `apparmor` is its profile, `selinux` its label, `storage` what its layers lie on; empty where there is none.
+    """
 
     id: str = ""
     name: str = ""
@@ -61,6 +55,9 @@ class OwnContainer:
     user: str = ""
     restart: str = ""
     network: str = ""
+    storage: str = ""
+    apparmor: str = ""
+    selinux: str = ""
     security: tuple[str, ...] = ()
     mounts: tuple[OwnMount, ...] = field(default=())
     environment: tuple[str, ...] = ()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from appliance.cli.checkup_security import security_findings
 from appliance.cli.checkup_socket import socket_finding
 from appliance.cli.findings import Level, bad, exit_code, fine, warning
 from appliance.errors import ExitCode
@@ -102,19 +103,29 @@ def test_a_clock_apart_from_the_engines_is_bad(world: CliWorld) -> None:
     assert clock["sentence"].startswith("the engine's clock is 3 h behind this one")
 
 
-def test_rootless_engines_and_mapped_users_are_told(world: CliWorld) -> None:
-    world.engine.told = EngineFacts(api_version="1.46", security=("name=rootless", "name=userns", "name=apparmor"))
+@pytest.mark.parametrize(
+    ("users", "status", "levels", "words"),
+    [
+        ("0 0 4294967295", "Seccomp:\t2\n", [Level.OK], "containers run under AppArmor (docker-default), seccomp"),
+        (
+            "0 100000 65536",
+            "Seccomp:\t0\n",
+            [Level.OK, Level.WARNING],
+            "the engine maps users (rootless, or userns-remap)",
+        ),
+    ],
+)
+def test_mapped_users_are_told_by_the_kernel(
+    world: CliWorld, tmp_path: Path, users: str, status: str, levels: list[Level], words: str
+) -> None:
+    (tmp_path / "uid_map").write_text(f"         {users}\n", encoding="ascii")
+    (tmp_path / "status").write_text(status, encoding="ascii")
+    world.engine.apparmor = "docker-default"
 
-    said = [(one["level"], one["sentence"]) for one in found(world, "security")]
+    findings = list(security_findings(world.engine, proc=tmp_path))
 
-    assert [level for level, _ in said] == ["warning", "warning", "ok"]
-    assert said[2][1] == "the engine has AppArmor"
-
-
-def test_an_engine_that_tells_nothing_of_itself_is_a_warning(world: CliWorld) -> None:
-    world.engine.told = EngineFacts(version="27", api_version="1.46", trouble="refused to tell about itself")
-
-    assert [one["level"] for one in found(world, "engine")] == ["warning", "ok"]
+    assert [finding.level for finding in findings] == levels
+    assert findings[-1].sentence.startswith(words)
 
 
 # ---- socket ----

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
 from appliance.plan.engine_facts import EngineFacts, OwnContainer, OwnMount
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import datetime
 
 
-def engine_facts(version: Mapping[str, Any], info: Mapping[str, Any], trouble: str = "") -> EngineFacts:
-    """Read its answers to `version` and `info`; the second is empty where it was refused, for `trouble`."""
-    cgroup = " ".join(str(info[key]) for key in ("CgroupDriver", "CgroupVersion") if info.get(key))
+def engine_facts(version: Mapping[str, Any], date: str) -> EngineFacts:
+    """Read its answer about its version, and the date in the head of an answer."""
     return EngineFacts(
         version=str(version.get("Version", "unknown")),
         api_version=str(version.get("ApiVersion", "unknown")),
-        operating_system=str(info.get("OperatingSystem", "")),
-        kernel=str(info.get("KernelVersion", "")),
-        architecture=str(info.get("Architecture", "")),
-        storage=str(info.get("Driver", "")),
-        cgroup=cgroup,
-        security=tuple(str(option) for option in info.get("SecurityOptions") or ()),
-        now=_moment(str(info.get("SystemTime", ""))),
-        trouble=trouble,
+        kernel=str(version.get("KernelVersion", "")),
+        architecture=str(version.get("Arch", "")),
+        now=_moment(date),
     )
 
 
@@ -38,6 +33,9 @@ def own_container(facts: Mapping[str, Any]) -> OwnContainer:
         user=str(config.get("User") or ""),
         restart=str((host.get("RestartPolicy") or {}).get("Name") or "no"),
         network=str(host.get("NetworkMode") or ""),
+        storage=str(facts.get("Driver") or ""),
+        apparmor=str(facts.get("AppArmorProfile") or ""),
+        selinux=str(facts.get("ProcessLabel") or ""),
         security=tuple(str(option) for option in host.get("SecurityOpt") or ()),
         mounts=tuple(
             OwnMount(
@@ -52,13 +50,9 @@ def own_container(facts: Mapping[str, Any]) -> OwnContainer:
     )
 
 
-def _moment(text: str) -> datetime | None:
-    # Nanoseconds, of which Python reads six digits.
-    whole, dot, fraction = text.partition(".")
-    digits = fraction.rstrip("Z").partition("+")[0].partition("-")[0]
-    zone = fraction[len(digits) :] if dot else ""
+def _moment(date: str) -> datetime | None:
     try:
-        found = datetime.fromisoformat(f"{whole}{dot}{digits[:6]}{zone}")
+        found = parsedate_to_datetime(date)
     except ValueError:
         return None
     return found if found.tzinfo else None

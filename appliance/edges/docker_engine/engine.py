@@ -65,12 +65,9 @@ class DockerEngine:
         """Return what it says of itself; raises EngineError when it cannot be reached at all."""
         with self._connection.api("tell its version") as api:
             version: dict[str, Any] = api.version()
-        try:
-            with self._connection.api("tell about itself") as api:
-                info: dict[str, Any] = api.info()
-        except EngineError as error:
-            return engine_facts(version, {}, str(error))
-        return engine_facts(version, info)
+            # Its clock stands in the head of every answer, also where a proxy lets nothing else through.
+            head = api.get(f"{api.base_url}/version", timeout=api.timeout).headers
+        return engine_facts(version, head.get("Date", ""))
 
     def own(self) -> told.OwnContainer:
         """Return what it says of the container this process runs in; raises EngineError."""
