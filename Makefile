@@ -34,6 +34,7 @@ bench: ## measure the appliance against the same Borg run by hand
 	@scripts/bootstrap engine base compose tests
 	@scripts/build appliance borgpull:latest
 	@scripts/build lab trixie
+	@scripts/build bench
 	@.venv/bin/python -m bench
 
 torture: ## crash it CRASHES times (100) at the moments of a SEED (any), and count what does not survive

@@ -9,7 +9,20 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench import compare, idle, methods, million, report, report_back, restores, status, year
+from bench import (
+    compare,
+    idle,
+    listing,
+    methods,
+    million,
+    options,
+    report,
+    report_back,
+    report_listing,
+    restores,
+    status,
+    year,
+)
 from bench.appliance import Borgpull
 from bench.by_hand import Push, Sshfs
 from bench.way import SOURCE
@@ -21,7 +34,6 @@ from tests.e2e.harness.machine import Machine
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-PARTS = ("runs", "methods", "restores", "million", "year", "status", "idle")
 _CLIENTS = 1000
 _DAYS = 365
 _FILES = 1_000_000
@@ -29,7 +41,7 @@ _TREE = Path(__file__).with_name("sample_tree.py")
 
 
 def main() -> None:
-    given = arguments()
+    given = options.arguments(__doc__)
     # Ended from outside, it leaves nothing behind either.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     os.environ.setdefault("BORGPULL_TEST_IMAGE", "borgpull:latest")
@@ -40,6 +52,7 @@ def main() -> None:
             runs=compared(lab, pairs) if given.part in (None, "runs") else None,
             methods=compared_methods(lab, pairs) if given.part in (None, "methods") else None,
             restores=compared_restores(lab, pairs) if given.part in (None, "restores") else None,
+            listing=listed(lab, given) if given.part in (None, "listing") else None,
             million=looked_into(lab, pairs, _FILES // 10 if given.quick else _FILES)
             if given.part in (None, "million")
             else None,
@@ -50,14 +63,6 @@ def main() -> None:
     finally:
         lab.close()
     print(f"\nall numbers: {report.keep(found)}")
-
-
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--pairs", type=int, default=3, choices=range(1, 21), metavar="N", help="pairs (default: 3)")
-    parser.add_argument("--quick", action="store_true", help="one pair, a tenth of the files, a short look at idling")
-    parser.add_argument("part", nargs="?", choices=PARTS, help="only this part (default: all, one after the other)")
-    return parser.parse_args()
 
 
 def compared(lab: Lab, pairs: int) -> compare.Timings:
@@ -111,6 +116,24 @@ def compared_restores(lab: Lab, pairs: int) -> restores.Restores:
     print(f"\nload of this machine at the start and the end: {load} - {load_now()}")
     print(f"\n{report_back.restored(found)}\n", flush=True)
     lab.sweep(f"{lab.prefix}-")
+    return found
+
+
+def listed(lab: Lab, given: argparse.Namespace) -> list[listing.Row]:
+    """Time the pulls with nothing installed on the client, cell by cell, and print each table."""
+    choice = listing.Choice(
+        stages=given.stage,
+        ways=given.way,
+        pairs=1 if given.quick else given.pairs,
+        share=0.1 if given.quick else 1.0,
+    )
+    found = []
+    for tree in given.tree:
+        for round_trip in given.rtt:
+            rows = listing.measure(listing.Cell(lab, tree, round_trip, choice.share), choice, say)
+            print(f"\n{report_listing.listing(rows)}\n", flush=True)
+            found += rows
+            lab.sweep(f"{lab.prefix}-")
     return found
 
 

@@ -15,16 +15,17 @@ if TYPE_CHECKING:
 
 _RUN_SECONDS = 600.0
 _KEY = "/root/.ssh/id_ed25519"
-_KEY_PAIR = f"mkdir -p -m 0700 /root/.ssh; ssh-keygen -q -t ed25519 -N '' -f {_KEY}; cat {_KEY}.pub"
+KEY_PAIR = f"mkdir -p -m 0700 /root/.ssh; ssh-keygen -q -t ed25519 -N '' -f {_KEY}; cat {_KEY}.pub"
 _HOST_KEY = "/etc/ssh/ssh_host_ed25519_key.pub"
 # The self-test is off on every side, since the appliance switches it off; so is every question.
-_BORG = """\
+CACHES = "/var/bench-borg"
+BORG = f"""\
 export BORG_PASSPHRASE=bench BORG_SELFTEST=disabled BORG_EXIT_CODES=modern LC_ALL=C.UTF-8 TZ=UTC
-export BORG_BASE_DIR=/var/bench-borg/{pair} BORG_REPO={repository}
+export BORG_BASE_DIR={CACHES}/{{pair}} BORG_REPO={{repository}}
 mkdir -p "$BORG_BASE_DIR"
 """
-_INIT = "borg init --encryption repokey-blake2\n"
-_CREATE = "borg create --json --compression zstd,3 {options} ::{archive} {source}\n"
+INIT = "borg init --encryption repokey-blake2\n"
+CREATE = "borg create --json --compression zstd,3 {options} ::{archive} {source}\n"
 # The same ssh and sshfs options as in appliance/pull/methods/sshfs.py, and the same of Borg's as in borg/create.py.
 _MOUNT = """\
 mkdir -p /mnt/client
@@ -32,7 +33,7 @@ sshfs {host}:/ /mnt/client -o ro,no_contain_symlinks -o ssh_command='ssh -o Ciph
 cd /mnt/client
 """
 _UNMOUNT = "cd /; fusermount3 -u /mnt/client\n"
-_OVER_SFTP = "--noflags --noacls --noxattrs --files-cache mtime,size"
+OVER_SFTP = "--noflags --noacls --noxattrs --files-cache mtime,size"
 
 
 class Push:
@@ -43,8 +44,8 @@ class Push:
     def __init__(self, client: Machine, server: Machine, *, host: str = "") -> None:
         """Let the client's root in at the server, with the host key pinned; `host` is another way there."""
         self._client, self._server, self._host = client, server, host or server.host
-        server.authorize(client.exec("sh", "-euc", _KEY_PAIR).stdout)
-        _pin(client.host, server, self._host)
+        server.authorize(client.exec("sh", "-euc", KEY_PAIR).stdout)
+        pin(client.host, server, self._host)
 
     def prepare(self, pair: str) -> None:
         """Make the folder of the repository."""
@@ -52,7 +53,7 @@ class Push:
 
     def first(self, pair: str) -> None:
         """Make a repository and an archive in it."""
-        self._create(pair, "first", _INIT)
+        self._create(pair, "first", INIT)
 
     def unchanged(self, pair: str) -> None:
         """Make another archive of the same."""
@@ -65,14 +66,14 @@ class Push:
     def forget(self, pair: str) -> None:
         """Remove the repository and the cache."""
         self._server.exec("rm", "-rf", f"/var/bench-repos/{pair}")
-        self._client.exec("rm", "-rf", f"/var/bench-borg/{pair}")
+        self._client.exec("rm", "-rf", f"{CACHES}/{pair}")
 
     def _create(self, pair: str, archive: str, init: str) -> None:
-        create = _CREATE.format(options="", archive=archive, source=SOURCE)
+        create = CREATE.format(options="", archive=archive, source=SOURCE)
         _run(self._client.host, f"{self._start(pair)}{init}cd /\n{create}")
 
     def _start(self, pair: str) -> str:
-        return _BORG.format(pair=pair, repository=f"ssh://root@{self._host}/var/bench-repos/{pair}")
+        return BORG.format(pair=pair, repository=f"ssh://root@{self._host}/var/bench-repos/{pair}")
 
 
 class Sshfs:
@@ -91,15 +92,15 @@ class Sshfs:
             str(LIFETIME_SECONDS),
         )  # fmt: skip
         self._client = client
-        client.authorize(docker("exec", self._host, "sh", "-euc", _KEY_PAIR).stdout)
-        _pin(self._host, client, client.host)
+        client.authorize(docker("exec", self._host, "sh", "-euc", KEY_PAIR).stdout)
+        pin(self._host, client, client.host)
 
     def prepare(self, pair: str) -> None:
         """Nothing: the repository is made with the first archive."""
 
     def first(self, pair: str) -> None:
         """Make a repository and an archive in it."""
-        self._create(pair, "first", _INIT)
+        self._create(pair, "first", INIT)
 
     def unchanged(self, pair: str) -> None:
         """Make another archive of the same."""
@@ -111,17 +112,17 @@ class Sshfs:
 
     def forget(self, pair: str) -> None:
         """Remove the repository and the cache."""
-        docker("exec", self._host, "rm", "-rf", f"/repos/{pair}", f"/var/bench-borg/{pair}")
+        docker("exec", self._host, "rm", "-rf", f"/repos/{pair}", f"{CACHES}/{pair}")
 
     def _create(self, pair: str, archive: str, init: str) -> None:
-        create = _CREATE.format(options=_OVER_SFTP, archive=archive, source=SOURCE)
+        create = CREATE.format(options=OVER_SFTP, archive=archive, source=SOURCE)
         _run(self._host, f"{self._start(pair)}{init}{_MOUNT.format(host=self._client.host)}{create}{_UNMOUNT}")
 
     def _start(self, pair: str) -> str:
-        return _BORG.format(pair=pair, repository=f"/repos/{pair}")
+        return BORG.format(pair=pair, repository=f"/repos/{pair}")
 
 
-def _pin(container: str, server: Machine, host: str) -> None:
+def pin(container: str, server: Machine, host: str) -> None:
     key = " ".join(server.exec("cat", _HOST_KEY).stdout.split()[:2])
     docker("exec", "--interactive", container, "tee", "-a", "/root/.ssh/known_hosts", stdin=f"{host} {key}\n")
 

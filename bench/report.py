@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from bench.compare import Spread, Timings
     from bench.idle import Idle
+    from bench.listing import Row
     from bench.million import Million
     from bench.restores import Restores
     from bench.status import Status
@@ -93,6 +94,7 @@ class Found:
     runs: Timings | None
     methods: Mapping[str, Timings] | None
     restores: Restores | None
+    listing: Sequence[Row] | None
     million: Million | None
     year: Year | None
     status: Status | None

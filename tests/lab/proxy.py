@@ -8,10 +8,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import sys
+from collections import deque
 from dataclasses import dataclass, field
 
 CONTROL_PORT = 2999
-CHUNK = 64 * 1024
+CHUNK = 256 * 1024
+# What is throttled comes in small pieces, so that the line is slow and not lumpy.
+THROTTLED_CHUNK = 64 * 1024
+# What may be under way in one direction: as much as a fast line holds in the time of the delay, and never less than
+# the least. More than that waits at its sender.
+LEAST_UNDER_WAY, FAST_LINE = 4_000_000, 400_000_000
 
 
 @dataclass(slots=True)
@@ -22,6 +28,7 @@ class Weather:
     rate: float = 0.0
     refuse: bool = False
     forwarded: int = 0
+    sent: int = 0
     freeze_at: int | None = None
     cut_at: int | None = None
     flowing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -46,19 +53,36 @@ class Weather:
                 self.rate = number or 0.0
             case "refuse":
                 self.refuse = True
+            case "freeze" | "cut":
+                self._end(word, moment)
+            case "count":
+                pass
+            case "carried":
+                return str(self.forwarded + self.sent)
+            case _:
+                return f"unknown word {word!r}"
+        return str(self.forwarded)
+
+    def _end(self, word: str, moment: int | None) -> None:
+        match word:
             case "freeze" if moment is None:
                 self.flowing.clear()
             case "freeze":
                 self.freeze_at = moment
-            case "cut" if moment is None:
+            case _ if moment is None:
                 self.cut()
-            case "cut":
-                self.cut_at = moment
-            case "count":
-                pass
             case _:
-                return f"unknown word {word!r}"
-        return str(self.forwarded)
+                self.cut_at = moment
+
+    @property
+    def chunk(self) -> int:
+        """How many bytes are read at once."""
+        return THROTTLED_CHUNK if self.rate else CHUNK
+
+    @property
+    def room(self) -> int:
+        """How many bytes may be under way in one direction."""
+        return max(LEAST_UNDER_WAY, int(self.delay * FAST_LINE))
 
     def count(self, size: int) -> None:
         """Note bytes that came from the server, and let what was ordered for that point happen."""
@@ -69,6 +93,36 @@ class Weather:
         if self.cut_at is not None and self.forwarded >= self.cut_at:
             self.cut_at = None
             self.cut()
+
+
+class Line:
+    """What is under way in one direction, each chunk with the moment when it is due; bounded in bytes, not chunks.
+
+    Small chunks are many where the time between two of them is short: a bound on their number would be a bound on the
+    rate that no real line has.
+    """
+
+    def __init__(self) -> None:
+        self._chunks: deque[tuple[float, bytes]] = deque()
+        self._size = 0
+        self._changed = asyncio.Condition()
+
+    async def put(self, due: float, chunk: bytes, room: int) -> None:
+        """Send a chunk, as soon as there is room; one that is alone always has it."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self._size == 0 or self._size + len(chunk) <= room)
+            self._chunks.append((due, chunk))
+            self._size += len(chunk)
+            self._changed.notify_all()
+
+    async def get(self) -> tuple[float, bytes]:
+        """Take the oldest chunk; it may be too early for it."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: bool(self._chunks))
+            due, chunk = self._chunks.popleft()
+            self._size -= len(chunk)
+            self._changed.notify_all()
+            return due, chunk
 
 
 class Proxy:
@@ -85,7 +139,7 @@ class Proxy:
             writer.transport.abort()
             return
         try:
-            to_server = await asyncio.open_connection(*self._server)
+            to_server = await asyncio.open_connection(*self._server, limit=CHUNK)
         except OSError:
             writer.transport.abort()
             return
@@ -104,26 +158,29 @@ class Proxy:
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, counted: bool) -> None:
         """Copy one direction; a delay holds each chunk back without holding up the chunks behind it."""
-        pending: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue(maxsize=64)
+        line = Line()
         async with asyncio.TaskGroup() as both:
-            both.create_task(self._deliver(pending, writer))
+            both.create_task(self._deliver(line, writer))
             clock = asyncio.get_running_loop().time
             with contextlib.suppress(ConnectionError):
-                while chunk := await reader.read(CHUNK):
+                while chunk := await reader.read(self.weather.chunk):
                     if counted:
                         self.weather.count(len(chunk))
-                    await pending.put((clock() + self.weather.delay, chunk))
-            await pending.put((0.0, b""))
+                    else:
+                        self.weather.sent += len(chunk)
+                    await line.put(clock() + self.weather.delay, chunk, self.weather.room)
+            await line.put(0.0, b"", self.weather.room)
 
-    async def _deliver(self, pending: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
+    async def _deliver(self, line: Line, writer: asyncio.StreamWriter) -> None:
         clock = asyncio.get_running_loop().time
         # After a broken connection the rest is taken and thrown away, so that the other half never waits.
         broken = False
-        while (item := await pending.get())[1]:
+        while (item := await line.get())[1]:
             due, chunk = item
             if broken:
                 continue
-            await asyncio.sleep(max(0.0, due - clock()))
+            if (early := due - clock()) > 0:
+                await asyncio.sleep(early)
             if self.weather.rate:
                 await asyncio.sleep(len(chunk) / self.weather.rate)
             await self.weather.flowing.wait()
@@ -146,7 +203,7 @@ class Proxy:
 async def serve(port: int, host: str, server_port: int) -> None:
     """Run the proxy and its control port until the machine is switched off."""
     proxy = Proxy(host, server_port)
-    open_to_all = await asyncio.start_server(proxy.connection, port=port)
+    open_to_all = await asyncio.start_server(proxy.connection, port=port, limit=CHUNK)
     control = await asyncio.start_server(proxy.control, host="127.0.0.1", port=CONTROL_PORT)
     async with open_to_all, control:
         await asyncio.gather(open_to_all.serve_forever(), control.serve_forever())

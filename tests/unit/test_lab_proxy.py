@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.lab.proxy import Proxy
+from tests.lab.proxy import Line, Proxy
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -56,6 +56,7 @@ def test_a_calm_proxy_carries_every_byte_and_counts_them() -> None:
         async with _through_a_proxy() as (proxy, streams):
             assert await _say(streams, b"x" * 300_000) == b"x" * 300_000
             assert proxy.weather.obey("count", None) == "300000"
+            assert proxy.weather.obey("carried", None) == "600000"
 
     asyncio.run(story())
 
@@ -77,6 +78,19 @@ def test_a_delay_counts_for_each_way() -> None:
             begun = clock()
             await _say(streams, b"x")
             assert 0.2 <= clock() - begun < 2
+
+    asyncio.run(story())
+
+
+def test_what_is_under_way_is_bounded_in_bytes_and_not_in_chunks() -> None:
+    async def story() -> None:
+        line = Line()
+        for _ in range(1000):
+            await asyncio.wait_for(line.put(0.0, b"x", room=1000), timeout=5)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(line.put(0.0, b"x", room=1000), timeout=0.1)
+        assert await line.get() == (0.0, b"x")
+        await asyncio.wait_for(line.put(0.0, b"x", room=1000), timeout=5)
 
     asyncio.run(story())
 

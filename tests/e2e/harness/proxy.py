@@ -17,13 +17,13 @@ class ProxyMachine:
     With `leads_to`, an address and a port, that port of the proxy leads there instead.
     """
 
-    def __init__(self, machine: Machine, *, leads_to: str = "") -> None:
+    def __init__(self, machine: Machine, *, leads_to: str = "", image: str = "borgpull-lab:trixie") -> None:
         lab = machine.lab
         server = leads_to or f"{machine.host}:22"
         self.host = lab.name("proxy")
         docker(
             "run", "--detach", "--init", "--name", self.host, "--label", lab.label, "--network", lab.network,
-            "borgpull-lab:trixie", "timeout", str(LIFETIME_SECONDS),
+            image, "timeout", str(LIFETIME_SECONDS),
             "python3", "-m", "tests.lab.proxy", "serve", server.rpartition(":")[2], server,
         )  # fmt: skip
         self._wait_until_up()
@@ -41,7 +41,7 @@ class ProxyMachine:
         """Give an order of tests/lab/proxy.py; returns the bytes that came from the machine so far.
 
         Words: calm, count, refuse, delay (seconds), throttle (bytes a second), and freeze and cut, at once or after so
-        many more bytes.
+        many more bytes. `carried` alone returns the bytes of both directions.
         """
         done = self._tell(word, *([] if number is None else [str(number)]))
         assert done.returncode == 0, done.stderr
