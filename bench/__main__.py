@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import signal
 import sys
@@ -32,6 +31,7 @@ from tests.e2e.harness.lab import Lab
 from tests.e2e.harness.machine import Machine
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Iterator
 
 _CLIENTS = 1000

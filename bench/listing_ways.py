@@ -46,6 +46,7 @@ mkdir -p {mirror}/{source}
 rsync -aHAX --numeric-ids --delete -e '{ssh}' root@{host}:/{source}/ {mirror}/{source}/
 cd {mirror}
 """
+_SET = """sed -i '/^\\[clients/a listing = "{listing}"' /config/clients.d/{client}.toml"""
 _TOOK, _SENT = re.compile(r"^took (\d+)$", re.MULTILINE), re.compile(r"^sent: +(\d+) messages", re.MULTILINE)
 _FETCHED = re.compile(r"fetched \d+ files, \d+ bytes, (\d+) requests")
 
@@ -151,8 +152,7 @@ class Pulled:
         words = ("--host", self._host, "--user", "root", "--path", f"/{SOURCE}", *self._options)
         self._appliance.borgpull("client", "add", client, *words)
         if self._listing:
-            path = f"/config/clients.d/{client}.toml"
-            self._appliance.write_config(f'listing = "{self._listing}"\n{self._appliance.read(path)}', path)
+            self._appliance.shell(_SET.format(client=client, listing=self._listing))
         line = self._appliance.borgpull("client", "setup", client, "--key-line").stdout
         # A key that is held to SFTP, whatever `client setup` would give it now.
         self._machine.authorize(f"{READ_ONLY} {line[line.index('ssh-ed25519') :]}" if self._listing == "auto" else line)
