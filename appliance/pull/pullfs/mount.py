@@ -21,6 +21,7 @@ from appliance.pull.pullfs.seen import Seen
 from appliance.pull.pullfs.serving import Serving
 from appliance.pull.signals import SignalPipe
 from appliance.pull.ssh_config import CLIENT
+from appliance.record import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     Say = Callable[[str, object], None]
 
 _SEEN = "pullfs-seen"
+_NOT_GIVEN = (
+    "{reason}: {name} does not give its listing, because its key runs something else, or because neither GNU find nor "
+    'python3, perl or busybox is there; paste what `borgpull client setup {name}` prints, or write listing = "auto"'
+)
 
 
 def serve(plan: RunPlan, descriptor: int, say: Say) -> None:
@@ -42,9 +47,7 @@ def serve(plan: RunPlan, descriptor: int, say: Say) -> None:
         client = Conversation(out=sftp.stdout.fileno(), into=sftp.stdin.fileno())
         found = listed(plan, listing, say)
         if found is None and plan.listing == REQUIRE:
-            raise NotListedError(
-                f"{plan.client} does not give it; paste what `borgpull client setup {plan.client}` prints"
-            )
+            raise NotListedError(_NOT_GIVEN.format(reason=Reason.CLIENT_TOOLS.value, name=plan.client))
         _Mount(plan, descriptor, found or listed_by_sftp(plan, client, say), client).run(say)
     finally:
         end(sftp, grace_seconds=1)

@@ -63,4 +63,5 @@ def test_a_key_of_the_older_kind_is_read_by_sftp_or_fails_as_it_is_told(
     assert differences(machine.manifest(), archived, ignore=LOST_OVER_SFTP) == []
     assert refused.returncode == 3, refused.stdout + refused.stderr
     assert "borgpull client setup older-require" in refused.stdout + refused.stderr
+    assert appliance.last_run("older-require")["reason"] == "client_tools"
     assert appliance.archives("older-require") == []
