@@ -14,7 +14,7 @@ from appliance.plan.fidelity import Found
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from appliance.plan.fidelity import Card, Row
+    from appliance.plan.fidelity import Card
 
 _COLOURS = {Found.KEPT: "green", Found.LOST: "yellow", Found.NOT_TRIED: "dim"}
 _BAD = "bold red"
@@ -27,7 +27,7 @@ def card_page(card: Card) -> RenderableType:
         table.add_column(heading, no_wrap=heading != "HOW", overflow="fold")
     for row in card.rows:
         colour = _BAD if row.is_surprise else _COLOURS[row.found]
-        table.add_row(str(row.trait), Text(str(row.found), style=colour), Text(safe(_how(row))))
+        table.add_row(str(row.trait), Text(str(row.found), style=colour), Text(safe(row.note)))
     title = Text(f"{card.client} by method {card.method} ({card.names}): {card.summary}.")
     notes = [Text(f"While it was pulled: {safe(warning)}") for warning in card.warnings]
     return Group(title, Text(), table, *notes, *_verdict(card))
@@ -38,11 +38,6 @@ def card_words(card: Card) -> str:
     lost = ", ".join(row.trait for row in card.rows if row.found is Found.LOST)
     method = f"method {card.method} ({card.names})"
     return f"{card.taken:%Y-%m-%d} by {method}: {card.summary}{f'; lost: {lost}' if lost else ''}"
-
-
-def _how(row: Row) -> str:
-    claim = "better than the trust table says" if row.found is Found.KEPT and row.claimed_lost else ""
-    return "; ".join(filter(None, (row.note, claim)))
 
 
 def _verdict(card: Card) -> tuple[Text, ...]:

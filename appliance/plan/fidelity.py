@@ -129,13 +129,19 @@ _CLAIMS = {
     "numbers of device nodes": (Trait.DEVICE_NUMBERS,),
     "character devices altogether": (Trait.CHARACTER_DEVICES, Trait.DEVICE_NUMBERS),
     "names of owners": (Trait.OWNER_NAMES,),
+    # What depends on the client is no surprise either way; the card is there to tell which it is.
+    "extended attributes and ACLs": (Trait.ATTRIBUTES, Trait.ACLS),
+    "where the client's key or programs do not allow the listing": (
+        *(Trait.HARD_LINKS, Trait.ATTRIBUTES, Trait.ACLS),
+        *(Trait.NANOSECONDS, Trait.CHANGE_TIMES, Trait.DEVICE_NUMBERS),
+    ),
 }
 # No Borg stores them: a socket without its program is nothing.
 _NEVER = frozenset({Trait.SOCKETS})
 
 
 def claimed_lost(client: Client) -> frozenset[Trait]:
-    """Return what the trust table says that archives of this client cannot hold."""
+    """Return what the trust table says that archives of this client cannot hold, or may lack."""
     lost = trust_of(client).not_carried
     claims = (traits for words, traits in _CLAIMS.items() if any(said.startswith(words) for said in lost))
     return _NEVER.union(*claims)

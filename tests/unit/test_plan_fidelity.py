@@ -48,6 +48,11 @@ def test_a_borg_on_the_client_claims_to_lose_sockets_alone_and_sshfs_a_good_deal
     assert Trait.OWNER_NAMES in claimed_lost(one(names='"numeric"'))
 
 
+def test_what_a_listing_may_tell_is_no_surprise_either_way_and_what_it_never_tells_neither() -> None:
+    assert claimed_lost(one(listing='"require"')) == {Trait.SOCKETS, Trait.FLAGS, Trait.ATTRIBUTES, Trait.ACLS}
+    assert claimed_lost(one(listing='"auto"')) == claimed_lost(one(listing='"never"'))
+
+
 def test_only_what_the_method_should_carry_is_a_surprise() -> None:
     rows = (
         Row(trait=Trait.HARD_LINKS, found=Found.LOST),

@@ -17,6 +17,7 @@ from tests.e2e.harness.on_client import assert_client_is_clean
 from tests.e2e.harness.outside import outside_archives
 
 if TYPE_CHECKING:
+    from tests.e2e.conftest import StartMachine
     from tests.e2e.harness.appliance import ApplianceUnderTest
     from tests.e2e.harness.machine import Machine
     from tests.e2e.harness.shared import Shared
@@ -83,6 +84,25 @@ def test_the_card_of_sshfs_is_what_the_trust_table_claims(shared: Shared, names:
     found = card(appliance, client)
 
     assert traits(found, "lost") == LOST_OVER_SFTP | LOST_BESIDES[names]
+    assert traits(found, "not tried") == UNTRIED
+    assert_nothing_happened(appliance, client, machine)
+    close_lease(client, machine)
+
+
+def test_the_card_of_a_listed_machine_shows_what_the_listing_brings(
+    shared: Shared, start_machine: StartMachine
+) -> None:
+    appliance, machine, client = shared.appliance, start_machine("trixie"), "card-listed"
+    appliance.add_client(client, machine, "--path", "/srv/tree")
+    appliance.shell(f"sed -i '/^\\[clients/a listing = \"require\"' /config/clients.d/{client}.toml")
+    # The key's line is another one now.
+    machine.forget_keys()
+    machine.authorize(appliance.borgpull("client", "setup", client, "--key-line").stdout)
+    open_lease(appliance, client, machine, "--way", "tar")
+
+    found = card(appliance, client)
+
+    assert traits(found, "lost") == {Trait.SOCKETS}
     assert traits(found, "not tried") == UNTRIED
     assert_nothing_happened(appliance, client, machine)
     close_lease(client, machine)
