@@ -94,6 +94,12 @@ def test_what_could_not_be_looked_at_is_there_and_unreadable() -> None:
     assert stat.S_ISREG(tree.mode(at(tree, b"/run/gvfs")))
 
 
+def test_what_is_said_beside_the_listing_is_no_complaint() -> None:
+    noise = b"ERROR: ld.so: object 'x.so' from /etc/ld.so.preload cannot be preloaded: ignored.\nfind: WARNING: slow\n"
+
+    assert len(read(whole(ROOT, tail=end(noise)))) == 1
+
+
 def test_paths_come_with_what_leads_to_them() -> None:
     tree = read(
         whole(
@@ -186,7 +192,8 @@ def test_a_listing_that_ends_in_the_middle_is_cut(missing: int) -> None:
     "tail",
     [
         end(b"exit: 137\n"),
-        end(b"Traceback (most recent call last):\n"),
+        end(b"Traceback (most recent call last):\nexit: 3\n"),
+        end(b"find: cannot get current directory\n"),
         end(b"find: '/not/listed/x': Input/output error\n"),
         end(code=3),
     ],

@@ -12,6 +12,7 @@ from __future__ import annotations
 # that keeps them to itself until the end, up to 32 MiB of them. Root can read whatever it likes, and is not asked.
 PROGRAM = r"""set -f
 unset IFS
+cd /
 LC_ALL=C
 export LC_ALL
 nl='

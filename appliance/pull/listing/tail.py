@@ -19,6 +19,9 @@ _PLAIN = re.compile(rb"find: (/.*): [A-Z][^:]*")
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _LETTERS = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
 _GONE = b": No such file or directory"
+# Only these are ours. Others may be the loader's, of every process on a machine that has something to preload.
+_OURS = (b"find: ", b"list: ", b"stat: ", b"exit: ")
+_WARNING = re.compile(rb"find: warning", re.IGNORECASE)
 
 
 @dataclass(slots=True)
@@ -31,13 +34,13 @@ class Tail:
 
 
 def read_tail(text: bytes) -> Tail:
-    """Sort the lines; what has vanished meanwhile is left out, as if it had vanished before."""
+    """Sort the lines; what has vanished meanwhile is left out, as if it had vanished before, and so is mere noise."""
     tail = Tail()
     for line in _lines(text):
         if device := _DEVICE.fullmatch(line):
             where, inode = int(device[1]), int(device[2])
             tail.devices[where, inode] = os.makedev(int(device[3], 16), int(device[4], 16))
-        elif line.endswith(_GONE):
+        elif line.endswith(_GONE) or not line.startswith(_OURS) or _WARNING.match(line):
             continue
         elif path := _QUOTED.match(line):
             tail.unseen.append(unescaped(path[1]))
