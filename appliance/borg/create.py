@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from appliance.borg.command import LOCK_WAIT_SECONDS, REPOSITORY, Command, borg
 from appliance.plan import places
+from appliance.plan.run_plan import ACLS, TRUE_INODES, XATTRS
 
 if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
@@ -22,10 +23,10 @@ _STREAM = (
 )
 
 
-def create(plan: RunPlan, *, true_inodes: bool = False) -> Command:
+def create(plan: RunPlan, shown: frozenset[str] = frozenset()) -> Command:
     """Build the command; it runs in the source's root, so that names in the archive are the original ones.
 
-    `true_inodes`: the source shows the client's own inode numbers and ctimes, although it comes by SFTP.
+    `shown` is what the source shows beyond SFTP although it comes by SFTP: TRUE_INODES, ACLS, XATTRS.
     """
     return borg(
         plan,
@@ -35,7 +36,7 @@ def create(plan: RunPlan, *, true_inodes: bool = False) -> Command:
         plan.compression,
         "--comment",
         f"borgpull run {plan.run_id}",
-        *_fidelity(plan, true_inodes=true_inodes),
+        *_fidelity(plan, shown),
         *(("--exclude-caches",) if plan.exclude_caches else ()),
         *(argument for pattern in _excludes(plan) for argument in ("--exclude", pattern)),
         f"{REPOSITORY}::{plan.temporary_archive_name}",
@@ -91,14 +92,16 @@ def relative(path: str) -> str:
     return path.strip("/") or "."
 
 
-def _fidelity(plan: RunPlan, *, true_inodes: bool) -> tuple[str, ...]:
+def _fidelity(plan: RunPlan, shown: frozenset[str]) -> tuple[str, ...]:
     numeric = ("--numeric-ids",) if plan.names == "numeric" else ()
     if plan.method != "sshfs":
         # Inode numbers of a bind mount are the host file system's own, so Borg's safe default holds.
         return (*numeric, "--files-cache", "ctime,size,inode")
-    if true_inodes:
-        # Extended attributes and ACLs come with the listing; flags do not, and asking for them opens every file.
-        return (*numeric, "--noflags", "--files-cache", "ctime,size,inode")
+    if TRUE_INODES in shown:
+        # Extended attributes and ACLs come with the listing. Where it has none, nobody needs to ask for them file by
+        # file. Flags do not come with it, and asking for them opens every file.
+        unasked = (*(() if ACLS in shown else ("--noacls",)), *(() if XATTRS in shown else ("--noxattrs",)))
+        return (*numeric, "--noflags", *unasked, "--files-cache", "ctime,size,inode")
     # SFTP version 3 carries no flags, ACLs or xattrs, and asking costs a round trip a file (sshfs.c, archive.py);
     # its ctime is a copy of mtime and its inode numbers change with every mount.
     return (*numeric, "--noflags", "--noacls", "--noxattrs", "--files-cache", "mtime,size")

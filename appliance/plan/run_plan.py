@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 # Of `listing`: the client's files come by stock sshfs; only in one stream.
 NEVER, REQUIRE = "never", "require"
+# What a mount of our own shows beyond SFTP; ACLs and other extended attributes only where the client has any.
+TRUE_INODES, ACLS, XATTRS = "true-inodes", "acls", "xattrs"
 # As what they are mounted: by stock sshfs, or by our own file system.
 STOCK_SSHFS, PULLFS = "fuse.sshfs", "fuse.pullfs"
 # The methods whose Borg runs on the client, and so writes to the repository itself.

@@ -64,14 +64,14 @@ def fuse_mount(plan: RunPlan, fuse_descriptor: int) -> MountSpec:
     )
 
 
-def borg_create(plan: RunPlan, *, true_inodes: bool = False) -> LaunchSpec:
+def borg_create(plan: RunPlan, shown: frozenset[str] = frozenset()) -> LaunchSpec:
     """`borg create`, in the source's root, with the names of the client where the plan wants them.
 
-    `true_inodes`: the mount shows the client's own inode numbers and ctimes.
+    `shown` is what the mount shows of the client beyond SFTP: TRUE_INODES, ACLS, XATTRS.
     """
     if plan.writes_from_the_client:
         return _over_ssh(plan)
-    command = create(plan, true_inodes=true_inodes)
+    command = create(plan, shown)
     match plan.method, plan.names:
         case "sshfs", "client":
             return replace(

@@ -12,8 +12,6 @@ INTERRUPT = "interrupt"
 UNMOUNT = "unmount"
 ALIVE = "alive"
 DONE = "done"
-# A note to CREATE: the mount shows the client's own inode numbers and ctimes.
-TRUE_INODES = "true-inodes"
 # From the root half.
 MOUNTED = "mounted"
 MOUNT_FAILED = "mount-failed"

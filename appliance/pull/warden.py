@@ -147,8 +147,8 @@ class Warden:
         else:
             self._link.say(link.MOUNTED)
 
-    def _create(self, note: str) -> None:
-        spec = launches.borg_create(self._plan, true_inodes=note == link.TRUE_INODES)
+    def _create(self, shown: str) -> None:
+        spec = launches.borg_create(self._plan, frozenset(shown.split()))
         self._borg = self._launch(spec, stdout=self._pipes[0], stderr=self._pipes[1])
         # The controller reads until the last writer is gone; that must be Borg.
         os.close(self._pipes[0])

@@ -111,3 +111,20 @@ def client_with_an_archive(lab: Lab, impatient_appliance: ApplianceUnderTest) ->
 def troubled(client_with_an_archive: TroubledClient) -> Iterator[TroubledClient]:
     yield client_with_an_archive
     client_with_an_archive.settle()
+
+
+@pytest.fixture(scope="session")
+def listed_client_with_an_archive(lab: Lab, impatient_appliance: ApplianceUnderTest) -> Iterator[TroubledClient]:
+    machine = Machine(lab, "trixie", tree="none")
+    client = TroubledClient(impatient_appliance, machine, "troubled-listed", is_listed=True)
+    yield client
+    lab.sweep(f"{client.proxy.host}$")
+    lab.sweep(f"{machine.host}$")
+
+
+@pytest.fixture(params=["client_with_an_archive", "listed_client_with_an_archive"], ids=["sshfs", "listed"])
+def either(request: pytest.FixtureRequest) -> Iterator[TroubledClient]:
+    """What must hold of stock sshfs must hold of our own file system."""
+    client: TroubledClient = request.getfixturevalue(request.param)
+    yield client
+    client.settle()

@@ -6,7 +6,7 @@ import pytest
 
 from appliance.borg import check, repository
 from appliance.borg.create import create, relative
-from appliance.plan.run_plan import RunPlan
+from appliance.plan.run_plan import ACLS, TRUE_INODES, XATTRS, RunPlan
 
 PLAN = RunPlan(
     run_id="r1",
@@ -98,3 +98,12 @@ def test_reading_an_archive_whole_writes_nothing() -> None:
 def test_a_look_in_parts_is_unfinished_while_borg_has_written_down_how_far_it_came() -> None:
     assert check.is_unfinished("[repository]\nid = 00\nlast_segment_checked = 7\n")
     assert not check.is_unfinished("[repository]\nid = 00\n")
+
+
+def test_borg_asks_file_by_file_only_for_what_a_listing_has() -> None:
+    plan = replace(PLAN, method="sshfs")
+    assert {"--noacls", "--noxattrs", "mtime,size"} <= set(create(plan).argv)
+    bare, whole = create(plan, frozenset({TRUE_INODES})).argv, create(plan, frozenset({TRUE_INODES, ACLS, XATTRS})).argv
+    assert {"--noacls", "--noxattrs", "ctime,size,inode"} <= set(bare)
+    assert "ctime,size,inode" in whole
+    assert {"--noacls", "--noxattrs"} & set(whole) == set()

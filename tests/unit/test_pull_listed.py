@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.plan.run_plan import ACLS, TRUE_INODES
 from appliance.pull import link
 from appliance.pull.ends import Ends
 from appliance.pull.failure import Failure
@@ -46,12 +47,16 @@ def waited(container: Container, *lines: str) -> Listing:
 
 
 def test_a_listing_says_by_what_it_came_and_what_it_lacks(container: Container) -> None:
-    listing = waited(container, words.line(words.LISTING, 100), words.line(words.READY, "1234 find 0"))
-    assert listing == Listing(facts=("1234 files listed by find, without xattrs and ACLs",), has_true_inodes=True)
+    ready = words.ready(1234, "find", (TRUE_INODES, ACLS))
+
+    listing = waited(container, words.line(words.LISTING, 100), words.line(words.READY, ready))
+
+    facts = ("1234 files listed by find, without xattrs and ACLs",)
+    assert listing == Listing(facts=facts, shown=frozenset((TRUE_INODES, ACLS)))
 
 
 def test_what_sftp_alone_has_listed_has_no_true_inodes(container: Container) -> None:
-    assert not waited(container, words.line(words.READY, f"12 {words.BY_SFTP} 0")).has_true_inodes
+    assert not waited(container, words.line(words.READY, words.ready(12, words.BY_SFTP, ()))).shown
 
 
 def test_a_listing_that_broke_off_is_a_lost_connection_with_what_ssh_said(container: Container) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 # What one object of Python's takes beside its bytes, with its place in a dictionary.
 _BYTES_PER_OBJECT = 120
+_ACL = b"system.posix_acl_"
 _NO_XATTRS: Mapping[bytes, bytes] = MappingProxyType({})
 
 
@@ -30,6 +31,7 @@ class Rarities:
         self._xattr_sets: list[Mapping[bytes, bytes]] = [_NO_XATTRS]
         self._xattr_numbers: dict[tuple[tuple[bytes, bytes], ...], int] = {(): 0}
         self._xattrs = array("I")
+        self._xattr_names: set[bytes] = set()
 
     def set_target(self, node: int, target: bytes) -> None:
         """Say where a symbolic link leads; raises Hostile for further than any can."""
@@ -48,6 +50,7 @@ class Rarities:
         number = self._xattr_numbers.setdefault(xattrs, len(self._xattr_sets))
         if number == len(self._xattr_sets):
             self._xattr_sets.append(MappingProxyType(dict(xattrs)))
+            self._xattr_names.update(name for name, _ in xattrs)
             self.taken_bytes += sum(2 * _BYTES_PER_OBJECT + len(name) + len(value) for name, value in xattrs)
         if node >= len(self._xattrs):
             self._xattrs.extend(repeat(0, 2 * node - len(self._xattrs) + 1))
@@ -83,4 +86,14 @@ class Rarities:
     @property
     def has_xattrs(self) -> bool:
         """Whether anything has any."""
-        return len(self._xattr_sets) > 1
+        return bool(self._xattr_names)
+
+    @property
+    def has_acls(self) -> bool:
+        """Whether any of those is an ACL."""
+        return any(name.startswith(_ACL) for name in self._xattr_names)
+
+    @property
+    def has_other_xattrs(self) -> bool:
+        """Whether any of those is none."""
+        return not all(name.startswith(_ACL) for name in self._xattr_names)

@@ -265,6 +265,16 @@ class Tree:
         """Whether anything has any."""
         return self._rarities.has_xattrs
 
+    @property
+    def has_acls(self) -> bool:
+        """Whether any of those is an ACL."""
+        return self._rarities.has_acls
+
+    @property
+    def has_other_xattrs(self) -> bool:
+        """Whether any of those is none."""
+        return self._rarities.has_other_xattrs
+
     def update(self, node: int, *, mode: int, size: int, mtime_ns: int, ctime_ns: int) -> None:
         """Take what a fresh look says; the type must be the same. Raises Hostile for a number that no file has."""
         if stat.S_IFMT(mode) != stat.S_IFMT(self._modes[node]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import selectors
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,10 +25,10 @@ _KNOWN_REASONS = {reason.value: reason for reason in Reason}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What came of it. `has_true_inodes`: inode numbers, links and ctimes are the client's own."""
+    """What came of it. `shown` is what the mount shows beyond SFTP: TRUE_INODES, ACLS, XATTRS."""
 
     facts: tuple[str, ...] = ()
-    has_true_inodes: bool = False
+    shown: frozenset[str] = frozenset()
 
 
 class _Ear:
@@ -68,6 +69,15 @@ def await_listing(ends: Ends, voice: Voice) -> Listing:
                     return done
 
 
+def say_what_was_fetched(ends: Ends, voice: Voice) -> None:
+    """Leave in the log what the file system's process said at its end."""
+    os.set_blocking(ends.sshfs, False)
+    with suppress(BlockingIOError):
+        for said in _Ear(ends.sshfs).hear():
+            if said.word == words.FETCHED:
+                voice.note(f"fetched {said.note}")
+
+
 def _hear_words(ends: Ends, voice: Voice, ear: _Ear) -> Listing | None:
     for said in ear.hear():
         match said.word:
@@ -84,11 +94,11 @@ def _hear_words(ends: Ends, voice: Voice, ear: _Ear) -> Listing | None:
 
 
 def _ready(note: str) -> Listing:
-    count, tool, lists_xattrs = note.split()
-    if tool == words.BY_SFTP:
-        return Listing(facts=(f"{count} files listed by SFTP: hard links, xattrs and ACLs cannot be seen",))
-    without = "" if int(lists_xattrs) else ", without xattrs and ACLs"
-    return Listing(facts=(f"{count} files listed by {tool}{without}",), has_true_inodes=True)
+    ready = words.read_ready(note)
+    if ready.tool == words.BY_SFTP:
+        return Listing(facts=(f"{ready.count} files listed by SFTP: hard links, xattrs and ACLs cannot be seen",))
+    without = "" if ready.lists_xattrs else ", without xattrs and ACLs"
+    return Listing(facts=(f"{ready.count} files listed by {ready.tool}{without}",), shown=ready.shown)
 
 
 def _obey(control: link.Link, ear: _Ear) -> Listing | None:

@@ -12,7 +12,7 @@ from appliance.plan import places
 from appliance.plan.run_plan import NEVER
 from appliance.pull import clocks, link, names
 from appliance.pull.failure import Failure, stopped
-from appliance.pull.methods.listed import Listing, await_listing
+from appliance.pull.methods.listed import Listing, await_listing, say_what_was_fetched
 from appliance.pull.methods.on_client import borg_on_the_client, clear_up
 from appliance.pull.methods.reading import Mounted
 from appliance.pull.methods.workplace import look_again, prepare
@@ -101,12 +101,13 @@ def opened(plan: RunPlan, met: Met, ends: Ends, voice: Voice) -> Iterator[Readin
         listing = await_listing(ends, voice) if plan.listing != NEVER else Listing()
         for fact in listing.facts:
             voice.note(fact)
-        note = link.TRUE_INODES if listing.has_true_inodes else ""
-        yield Mounted(_alive_sshfs(ends.sshfs), note)
+        yield Mounted(_alive_sshfs(ends.sshfs), " ".join(sorted(listing.shown)))
     finally:
         control_link.say(link.UNMOUNT)
         while _answer(control_link).word not in (link.UNMOUNTED, ""):
             pass
+        if plan.listing != NEVER:
+            say_what_was_fetched(ends, voice)
 
 
 def _alive_sshfs(sshfs_says: int) -> Source:

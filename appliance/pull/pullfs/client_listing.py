@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING
 
 from appliance.plan import places
+from appliance.plan.run_plan import ACLS, TRUE_INODES, XATTRS
 from appliance.pull.execute import PIPE, Process, end, start
 from appliance.pull.listing import script
 from appliance.pull.listing.folders import Folders
@@ -41,6 +42,17 @@ class Listed:
     tree: Tree
     tool: str
     lists_xattrs: bool
+
+    def told(self) -> str:
+        """What the controller has to know of it, as `words.read_ready` reads it."""
+        if self.tool == words.BY_SFTP:
+            return words.ready(len(self.tree), self.tool, ())
+        shown = [TRUE_INODES]
+        if self.tree.has_acls:
+            shown.append(ACLS)
+        if self.tree.has_other_xattrs:
+            shown.append(XATTRS)
+        return words.ready(len(self.tree), self.tool, shown, lists_xattrs=self.lists_xattrs)
 
 
 def ask(plan: RunPlan) -> Process:

@@ -72,7 +72,7 @@ class _Mount:
 
     def run(self, say: Say) -> None:
         self._greet()
-        say(words.READY, f"{len(self._found.tree)} {self._found.tool} {int(self._found.lists_xattrs)}")
+        say(words.READY, self._found.told())
         self._fetching.go_ahead()
         self._selector.register(self._device, selectors.EVENT_READ, self._serving.answer_all)
         self._selector.register(self._signals, selectors.EVENT_READ, self._end)

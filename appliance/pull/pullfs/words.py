@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _PREFIX = "pullfs: "
 LISTING = "listing"
@@ -32,3 +36,28 @@ def read(text: str) -> Said | None:
         return None
     word, _, note = text.removeprefix(_PREFIX).strip().partition(" ")
     return Said(word, note)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """What is known once the client is listed: how many files, by which tool, what of them is shown beyond SFTP.
+
+    `lists_xattrs` is whether extended attributes and ACLs could be listed; that none is `shown` may also mean that
+    there is none.
+    """
+
+    count: int
+    tool: str
+    shown: frozenset[str]
+    lists_xattrs: bool
+
+
+def ready(count: int, tool: str, shown: Iterable[str], *, lists_xattrs: bool = False) -> str:
+    """Return the note of READY."""
+    return " ".join((str(count), tool, str(int(lists_xattrs)), *shown))
+
+
+def read_ready(note: str) -> Ready:
+    """Read the note of READY."""
+    count, tool, lists_xattrs, *shown = note.split()
+    return Ready(count=int(count), tool=tool, shown=frozenset(shown), lists_xattrs=lists_xattrs == "1")

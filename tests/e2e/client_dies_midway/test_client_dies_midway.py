@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from tests.e2e.harness.troubled import TroubledClient
 
 
-def test_a_machine_that_dies_in_the_middle_keeps_nothing(troubled: TroubledClient) -> None:
-    run = troubled.pull_slowly()
+def test_a_machine_that_dies_in_the_middle_keeps_nothing(either: TroubledClient) -> None:
+    run = either.pull_slowly()
 
-    troubled.machine.kill()
+    either.machine.kill()
     ended = run.result(timeout=120)
-    troubled.machine.start()
+    either.machine.start()
 
-    troubled.assert_failed(ended, "connection_lost", "troubled", "broke in the middle", "next run starts again")
-    troubled.proxy.tell("calm")
-    troubled.recovers()
+    either.assert_failed(ended, "connection_lost", either.name, "broke in the middle", "next run starts again")
+    either.proxy.tell("calm")
+    either.recovers()

@@ -15,19 +15,19 @@ if TYPE_CHECKING:
 _RANGES = ((30, 900), (1_500, 2_500), (3_000, 6_000), (200_000, 8_000_000))
 
 
-def test_a_cut_at_any_byte_keeps_nothing(troubled: TroubledClient) -> None:
+def test_a_cut_at_any_byte_keeps_nothing(either: TroubledClient) -> None:
     chance = random.Random(20261123)  # noqa: S311 - the same bytes each time is the point
     for low, high in _RANGES:
-        troubled.renew()
+        either.renew()
         count = chance.randrange(low, high)
-        troubled.proxy.tell("cut", count)
+        either.proxy.tell("cut", count)
 
-        run = troubled.run()
+        run = either.run()
 
-        reason = troubled.appliance.last_run(troubled.name)["reason"]
+        reason = either.appliance.last_run(either.name)["reason"]
         assert reason in ("unreachable", "connection_lost"), (count, reason, run.stdout)
-        assert_told(troubled.appliance, troubled.name, run, reason)
+        assert_told(either.appliance, either.name, run, reason)
         # Nothing but the greeting can make a machine unreachable, and nothing but the middle lose its data.
         assert reason != ("connection_lost" if low < 1_000 else "unreachable" if low > 100_000 else ""), count
-    assert outside_archives(troubled.appliance, troubled.name) == troubled.archives
-    troubled.recovers()
+    assert outside_archives(either.appliance, either.name) == either.archives
+    either.recovers()

@@ -46,7 +46,8 @@ done
 class TroubledClient:
     """One client of a shared appliance: its machine is reached through a proxy, and its first run was good."""
 
-    def __init__(self, appliance: ApplianceUnderTest, machine: Machine, name: str) -> None:
+    def __init__(self, appliance: ApplianceUnderTest, machine: Machine, name: str, *, is_listed: bool = False) -> None:
+        """`is_listed`: its files come by our own file system and not by sshfs."""
         self.appliance = appliance
         self.machine = machine
         self.name = name
@@ -56,6 +57,11 @@ class TroubledClient:
         self._beside = ThreadPoolExecutor(1)
         self.renew()
         appliance.add_client(name, machine, "--path", "/srv/few", "--path", "/srv/many", host=self.proxy.host)
+        self.file_system = "*appliance.pull.pullfs*" if is_listed else "sshfs *"
+        if is_listed:
+            appliance.shell(f"sed -i '/^\\[clients/a listing = \"require\"' /config/clients.d/{name}.toml")
+            machine.forget_keys()
+            machine.authorize(appliance.borgpull("client", "setup", name, "--key-line").stdout)
         self.recovers()
 
     def renew(self) -> None:

@@ -10,12 +10,12 @@ if TYPE_CHECKING:
     from tests.e2e.harness.troubled import TroubledClient
 
 
-@pytest.mark.parametrize("victim", ["sshfs *", "ssh *"], ids=("sshfs", "ssh"))
-def test_a_run_whose_mount_is_killed_keeps_nothing(troubled: TroubledClient, victim: str) -> None:
-    run = troubled.pull_slowly()
+@pytest.mark.parametrize("victim", ["file system", "ssh"])
+def test_a_run_whose_mount_is_killed_keeps_nothing(either: TroubledClient, victim: str) -> None:
+    run = either.pull_slowly()
 
-    troubled.kill_inside(victim)
+    either.kill_inside(either.file_system if victim == "file system" else "ssh *")
 
-    troubled.assert_failed(run.result(timeout=60), "connection_lost", "troubled", "broke in the middle")
-    troubled.proxy.tell("calm")
-    troubled.recovers()
+    either.assert_failed(run.result(timeout=60), "connection_lost", either.name, "broke in the middle")
+    either.proxy.tell("calm")
+    either.recovers()

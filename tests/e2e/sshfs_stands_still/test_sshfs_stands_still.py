@@ -16,29 +16,29 @@ if TYPE_CHECKING:
 _STOPPED_WITHIN = 45 + 25
 
 
-@pytest.mark.parametrize("frozen", ["sshfs *", "ssh *"], ids=("sshfs", "ssh"))
-def test_a_mount_that_stands_still_is_given_up_as_stalled(troubled: TroubledClient, frozen: str) -> None:
-    run = troubled.pull_slowly()
+@pytest.mark.parametrize("frozen", ["file system", "ssh"])
+def test_a_mount_that_stands_still_is_given_up_as_stalled(either: TroubledClient, frozen: str) -> None:
+    run = either.pull_slowly()
 
     started = time.monotonic()
-    troubled.freeze_inside(frozen)
+    either.freeze_inside(either.file_system if frozen == "file system" else "ssh *")
     ended = run.result(timeout=180)
 
     assert time.monotonic() - started < STALL_TIMEOUT + MARGIN
-    troubled.assert_failed(ended, "stalled", "stall_timeout")
-    troubled.proxy.tell("calm")
-    troubled.recovers()
+    either.assert_failed(ended, "stalled", "stall_timeout")
+    either.proxy.tell("calm")
+    either.recovers()
 
 
-def test_a_run_whose_mount_stands_still_can_be_stopped(troubled: TroubledClient) -> None:
-    run = troubled.pull_slowly()
-    troubled.freeze_inside("sshfs *")
+def test_a_run_whose_mount_stands_still_can_be_stopped(either: TroubledClient) -> None:
+    run = either.pull_slowly()
+    either.freeze_inside(either.file_system)
 
     started = time.monotonic()
-    troubled.appliance.borgpull("stop", troubled.name)
+    either.appliance.borgpull("stop", either.name)
     ended = run.result(timeout=180)
 
     assert time.monotonic() - started < _STOPPED_WITHIN
-    troubled.assert_failed(ended, "stopped", outcome="interrupted", code=4)
-    troubled.proxy.tell("calm")
-    troubled.recovers()
+    either.assert_failed(ended, "stopped", outcome="interrupted", code=4)
+    either.proxy.tell("calm")
+    either.recovers()
