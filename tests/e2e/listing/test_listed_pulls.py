@@ -21,9 +21,11 @@ LOST = frozenset({"sparse"})
 LOST_OVER_SFTP = frozenset({"hard_link", "sparse", "mtime_ns"})
 
 
-def add_listed(appliance: ApplianceUnderTest, client: str, machine: Machine, listing: str) -> None:
+def add_listed(
+    appliance: ApplianceUnderTest, client: str, machine: Machine, listing: str, *, names: str = "client"
+) -> None:
     """Add a client whose key is still the one that reads by SFTP alone."""
-    appliance.add_client(client, machine, "--path", "/srv/tree")
+    appliance.add_client(client, machine, "--path", "/srv/tree", "--names", names)
     appliance.shell(f"sed -i '/^\\[clients/a listing = \"{listing}\"' /config/clients.d/{client}.toml")
 
 
@@ -33,10 +35,12 @@ def let_list(appliance: ApplianceUnderTest, client: str, machine: Machine) -> No
     machine.authorize(appliance.borgpull("client", "setup", client, "--key-line").stdout)
 
 
-@pytest.mark.parametrize("kind", ["trixie", "bookworm", "nas"])
-def test_a_listed_machine_comes_back_whole(shared: Shared, start_machine: StartMachine, kind: str) -> None:
-    appliance, machine, client = shared.appliance, start_machine(kind), f"{kind}-listed"
-    add_listed(appliance, client, machine, "require")
+@pytest.mark.parametrize(
+    ("kind", "names"), [("trixie", "client"), ("trixie", "chroot"), ("bookworm", "client"), ("nas", "client")]
+)
+def test_a_listed_machine_comes_back_whole(shared: Shared, start_machine: StartMachine, kind: str, names: str) -> None:
+    appliance, machine, client = shared.appliance, start_machine(kind), f"{kind}-{names}-listed"
+    add_listed(appliance, client, machine, "require", names=names)
     let_list(appliance, client, machine)
 
     run = appliance.run(client)
