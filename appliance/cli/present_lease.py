@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.cli.key_lines import COMMANDS, FORWARDING, NO_INTERNAL, key_line, key_options, where
+from appliance.cli.present_reader import READER
 from appliance.config.model import SshfsClient
 from appliance.plan.places import restore_mark
 
@@ -19,6 +20,15 @@ WAYS = ("chroot", "numeric", "tar", "client")
 SFTP_WAYS = WAYS[:2]
 _WRITABLE_SFTP = 'restrict,command="internal-sftp"'
 _NO_INTERNAL = NO_INTERNAL.replace(" -R", "")
+
+# A lease of its own would let nothing in: such a user may write nowhere, not even in its own home.
+_FOR_A_READER = f"""\
+{READER} reads {{0}}, and may write nothing there, with no key. So:
+
+  - onto this server: borgpull restore {{0}} latest PATH --way local
+  - onto the machine: write user = "root" into clients.d/{{0}}.toml, then borgpull client setup {{0}} --restore says
+    how to let the restore key in as root for a while. Afterwards close it and write user = "{READER}" again;
+    until then no backup is made."""
 
 
 def lease_options(client: SshfsClient | AnyBorgClient, way: str) -> str:
@@ -38,6 +48,8 @@ def lease_line(client: SshfsClient | AnyBorgClient, public_key: str, way: str, u
 
 def lease_text(client: SshfsClient | AnyBorgClient, public_key: str, way: str, hours: int) -> str:
     """Say how to open the restore key on the client for so many hours, what it can do then, and how to close it."""
+    if client.user == READER:
+        return _FOR_A_READER.format(client.name)
     options = lease_options(client, way)
     there = where(client)
     return "\n".join(

@@ -105,3 +105,13 @@ def test_a_new_client_has_its_restore_key_at_once(world: CliWorld) -> None:
     assert world.run("client", "add", "db1", "--host", "db1.lan").code == 0
 
     assert "db1" in world.keys.restoring
+
+
+def test_a_reader_may_write_nowhere_and_is_told_what_to_do_instead(world: CliWorld) -> None:
+    world.configure('[clients.web1]\nhost = "web1.lan"\nuser = "borgpull-reader"\npaths = ["/"]\n')
+
+    text = world.run("client", "setup", "web1", "--restore").out
+
+    assert "borgpull restore web1 latest PATH --way local" in text
+    assert 'user = "root"' in text
+    assert "authorized_keys" not in text

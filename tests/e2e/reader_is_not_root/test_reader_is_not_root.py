@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.harness.lease import open_lease, restored
 from tests.e2e.harness.machine import Machine
 from tests.e2e.harness.outside import outside_borg
 
@@ -61,6 +62,27 @@ def test_a_user_that_is_not_root_reads_the_files_of_root(
     assert told.stdout == "only root reads this"
     keys = machine.exec("cat", "/var/lib/borgpull-reader/.ssh/authorized_keys").stdout
     assert keys.count("ssh-ed25519") == 1
+
+
+def test_what_a_reader_read_is_restored_onto_the_machine_as_root(
+    appliance: ApplianceUnderTest, machine: Machine
+) -> None:
+    machine.exec("sh", "-euc", _SECRETS)
+    appliance.borgpull(
+        "client", "add", "web", "--host", machine.host, "--user", "borgpull-reader", "--path", "/srv/kept"
+    )
+    machine.exec("sh", "-s", stdin=appliance.borgpull("client", "setup", "web", "--reader", "capability").stdout)
+    appliance.borgpull("client", "trust", "web", "--yes")
+    assert appliance.run("web").returncode == 0
+    told = appliance.borgpull("client", "setup", "web", "--restore").stdout
+    assert 'write user = "root" into clients.d/web.toml' in told
+
+    appliance.shell("sed -i 's/^user = .*/user = \"root\"/' /config/clients.d/web.toml")
+    open_lease(appliance, "web", machine)
+    restored(appliance, "web", "srv/kept/inner/secret", "--to", "/srv/back")
+
+    found = machine.exec("stat", "--format", "%U %a", "/srv/back/srv/kept/inner/secret").stdout
+    assert found == "root 600\n"
 
 
 @pytest.mark.parametrize("way", ["capability", "sudo"])
