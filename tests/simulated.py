@@ -142,7 +142,7 @@ class House:
             self._histories = self.journal.last_runs()
         due = self._choices.due(self.appliance, self._histories, now=now, paused=False)
         engaged = {one.client for one in due}
-        kept = self._upkeep.due(self.appliance, self._histories, now=now, paused=False, engaged=engaged)
+        kept = self._due_upkeep(self._histories, now, engaged)
         for one in due:
             self._choices.launched(one.client, now)
             self._create(one, now)
@@ -156,6 +156,14 @@ class House:
         if now - self._looked >= self._look_every:
             self._looked = now
             self._look(now)
+
+    def _due_upkeep(self, histories: Mapping[str, ClientHistory], now: datetime, engaged: set[str]) -> tuple[Due, ...]:
+        """Ask until everybody has been looked at: one step here is thousands of ticks of a supervisor's loop."""
+        while True:
+            before = self._upkeep.decisions
+            due = self._upkeep.due(self.appliance, histories, now=now, paused=False, engaged=engaged)
+            if self._upkeep.decisions == before:
+                return due
 
     # ---- runs ----
 
