@@ -14,7 +14,7 @@ Entry = str | dict[str, "list[Entry]"]
 # Pages of docs/how-to in the order in which somebody needs them. Who adds a page need not name it here.
 _HOW_TO = (
     ("Where it runs", ("nas", "synology", "truenas", "unraid", "portainer", "rootless", "socket-proxy", "doctor")),
-    ("Ways to pull", ("sshfs", "socat", "remote-forward", "ssh-agent", "mount", "import")),
+    ("Ways to pull", ("add-a-machine", "sshfs", "socat", "remote-forward", "ssh-agent", "mount", "fidelity", "import")),
     ("Ways to a machine", ("jump", "dial-in", "sleeping-clients")),
     ("Every day", ("hooks", "retention", "logs", "find-files", "borg-on-the-client", "report")),
     ("Being told", ("notifications", "monitoring")),
