@@ -21,6 +21,7 @@ TOLD = frozenset({
     "budget", "callback", "check", "compact_after", "compression", "connection_timeout", "daily", "data",
     "dedicated_key", "drill", "enabled", "encryption", "every", "exclude", "exclude_caches", "failing_after", "folder",
     "free_space", "fuse_device", "gateway", "host", "hourly", "jump", "keep", "keep_logs", "last", "listen",
+    "listing",
     "log_format", "marker", "max_age", "max_change", "max_parallel", "max_shrink", "memory", "method", "monthly",
     "name", "names", "network", "notify_on", "offline", "on_failure", "paths", "port", "privileged", "protect", "quota",
     "reach", "read_all", "remind_after", "report", "repository", "schedule", "stall_timeout", "timeout", "timezone",
