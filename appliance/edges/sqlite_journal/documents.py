@@ -91,7 +91,7 @@ def _known(
     kind: type[RunRecord | Progress | ArchiveStats | RepositoryStats | RollbackPoint], found: dict[str, Any]
 ) -> dict[str, Any]:
     names = _NAMES[kind]
-    return {key: value for key, value in found.items() if key in names}
+    return found if found.keys() <= names else {key: value for key, value in found.items() if key in names}
 
 
 def _shallow(value: DataclassInstance) -> dict[str, Any]:
