@@ -233,3 +233,16 @@ def test_the_command_means_the_same_to_every_login_shell() -> None:
     assert "\n" not in script.COMMAND + script.FORCED
     assert not set("!\\") & set(script.COMMAND + script.FORCED)
     assert "'" not in script.FORCED
+
+
+def test_what_is_needed_is_listed_whatever_is_excluded() -> None:
+    request = request_for(["/srv"], ["/etc", "/srv/cache"], needed=["/etc/passwd"])
+
+    assert [(item.path, item.whole) for item in request.items] == [
+        (b"/", False),
+        (b"/etc", False),
+        (b"/etc/passwd", True),
+        (b"/srv", True),
+    ]
+    assert request.prunes == (b"/srv/cache",)
+    assert request_for(["/"], ["/etc"], needed=["/etc/passwd"]).prunes == ()

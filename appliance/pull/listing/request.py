@@ -37,15 +37,21 @@ class Request:
         return b"\n".join([*lines, b"go", b""])
 
 
-def request_for(paths: Iterable[str], excludes: Iterable[str] = ()) -> Request:
-    """Ask for these paths (absolute) as `borg create` is given them, with these excludes in Borg's own words."""
-    wanted = {_path(path) for path in paths}
+def request_for(paths: Iterable[str], excludes: Iterable[str] = (), *, needed: Iterable[str] = ()) -> Request:
+    """Ask for these paths (absolute) as `borg create` is given them, with these excludes in Borg's own words.
+
+    `needed` are files that have to be there for another reason, whatever is excluded.
+    """
+    needs = {_path(path) for path in needed}
+    wanted = {_path(path) for path in paths} | needs
     whole = {path for path in wanted if not any(above in wanted for above in _above(path))}
     leading = {above for path in whole for above in _above(path)}
     items = [Item(path=path, whole=path in whole) for path in whole | leading]
     # A folder comes before all below it, and what is below it before anything else.
     items.sort(key=lambda item: item.path.split(b"/") if item.path != b"/" else [])
-    return Request(items=tuple(items), prunes=tuple(sorted({*_prunes(excludes)} - leading - whole)))
+    return Request(
+        items=tuple(items), prunes=tuple(sorted({*_prunes(excludes)} - leading - whole - _with_above(needs)))
+    )
 
 
 def _prunes(excludes: Iterable[str]) -> Iterable[bytes]:
@@ -56,6 +62,10 @@ def _prunes(excludes: Iterable[str]) -> Iterable[bytes]:
             path = _path(pattern)
             if path != b"/":
                 yield path
+
+
+def _with_above(paths: Iterable[bytes]) -> set[bytes]:
+    return {one for path in paths for one in (path, *_above(path))}
 
 
 def _above(path: bytes) -> tuple[bytes, ...]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from appliance.plan.run_plan import RunPlan
+    from appliance.pull.listing.request import Request
     from appliance.pull.pullfs.conversation import Conversation
 
 _CHUNK = 1 << 20
@@ -61,7 +62,7 @@ def ask(plan: RunPlan) -> Process:
     process = start(argv, ENVIRONMENT, stdin=PIPE, stdout=PIPE)
     # Whoever forces another command on this key does not read it.
     with suppress(BrokenPipeError):
-        _pipe(process.stdin).write(script.to_send(request_for(plan.paths, plan.exclude).to_bytes()))
+        _pipe(process.stdin).write(script.to_send(_request(plan).to_bytes()))
         _pipe(process.stdin).close()
     return process
 
@@ -69,7 +70,7 @@ def ask(plan: RunPlan) -> Process:
 def listed(plan: RunPlan, process: Process, say: Callable[[str, object], None]) -> Listed | None:
     """Read the listing to its end; None where the client gives none. Raises NotListedError and Hostile."""
     tree = Tree()
-    reader = Reader(request_for(plan.paths, plan.exclude), tree)
+    reader = Reader(_request(plan), tree)
     said = 0.0
     source = _pipe(process.stdout).fileno()
     try:
@@ -91,7 +92,7 @@ def listed(plan: RunPlan, process: Process, say: Callable[[str, object], None]) 
 def listed_by_sftp(plan: RunPlan, client: Conversation, say: Callable[[str, object], None]) -> Listed:
     """Read the tree folder by folder, many at a time; raises LinkLostError and Hostile."""
     tree = Tree()
-    folders = Folders(client.post, request_for(plan.paths, plan.exclude), tree)
+    folders = Folders(client.post, _request(plan), tree)
     folders.begin()
     said = 0.0
     while not folders.is_over:
@@ -103,6 +104,12 @@ def listed_by_sftp(plan: RunPlan, client: Conversation, say: Callable[[str, obje
             say(words.LISTING, len(tree))
     folders.finish()
     return Listed(tree=tree, tool=words.BY_SFTP, lists_xattrs=False)
+
+
+def _request(plan: RunPlan) -> Request:
+    # In the chroot Borg finds the names of owners where the client has them.
+    needed = ("/etc/passwd", "/etc/group") if plan.names == "chroot" else ()
+    return request_for(plan.paths, plan.exclude, needed=needed)
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
