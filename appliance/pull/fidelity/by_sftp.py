@@ -40,6 +40,8 @@ class ByHand:
         self._made: set[str] = set()
         self._why_not = dict.fromkeys(_BEYOND, _NO_WORDS)
         self._values: dict[str, str] = {}
+        # Of a link's text and path: the draft of the protocol and OpenSSH differ in which comes first.
+        self._swaps = False
 
     def plant(self, client: str) -> Planted:
         """Make the tree; raises Failure where not even its folder can be made."""
@@ -81,16 +83,18 @@ class ByHand:
             self._session.ask(packets.remove(path))
 
     def _links(self) -> None:
-        swaps = self._takes_paths_first()
+        self._swaps = self._takes_paths_first()
         for key, target in script.LINKS.items():
-            path, text = self._at(key.encode()), target.encode()
-            asked = packets.make_link(path, text) if swaps else packets.make_link(text, path)
-            why = self._all(asked)
+            path = self._at(key.encode())
+            why = self._all(self._link(target.encode(), path))
             self._keep(key, why or self._insist((self._looked(path).mode or 0) & _TYPE == _LINK))
         why = self._file(b"hard-one") or "no hard links over this SFTP server"
         if packets.HARD_LINK in self._session.extensions:
             why = self._all(packets.extended(packets.HARD_LINK, self._at(b"hard-one"), self._at(b"hard-two")))
         self._keep("hard-link", why)
+
+    def _link(self, text: bytes, path: bytes) -> Request:
+        return packets.make_link(path, text) if self._swaps else packets.make_link(text, path)
 
     def _takes_paths_first(self) -> bool:
         """Try with two names of ours: a server that goes by the draft would make the link at its text."""
@@ -124,7 +128,7 @@ class ByHand:
             "time-link": "no times of links over this SFTP server",
         }
         if packets.SET_OF_LINK in self._session.extensions and "link-dangling" in self._made:
-            why["time-link"] = self._all(packets.make_link(b"nowhere", link), packets.set_of_link(link, old))
+            why["time-link"] = self._all(self._link(b"nowhere", link), packets.set_of_link(link, old))
         for key, trouble in why.items():
             self._keep(key, trouble or self._insist(self._looked(self._at(key.encode())).mtime == script.SECONDS))
 
