@@ -14,6 +14,7 @@ from appliance.pull.listing.tree import Tree
 from appliance.pull.pullfs.ahead import Ahead
 from appliance.pull.pullfs.fetching import Fetching
 from appliance.pull.pullfs.order import reading_order
+from appliance.pull.pullfs.pace import Pace
 from appliance.pull.pullfs.transfer import Wanted
 from appliance.pull.sftp.packets import Attributes
 from appliance.pull.sftp.replies import END_OF_FILE, NO_PERMISSION, NO_SUCH_FILE, Reply
@@ -148,10 +149,17 @@ class World:
         self.tree = tree_of(files)
         known = {self.node(path) for path in unexpected}
         self.has_read: list[int] = []
+        self.seconds = 0.0
         order = reading_order(self.tree, ("/",))
         ahead = Ahead(order, len(self.tree) + 1, lambda node: node not in known)
-        self.fetching = Fetching(self.tree, ahead, self.client.post, self.kernel, self.has_read.append)
+        self.fetching = Fetching(
+            self.tree, ahead, self.client.post, self.kernel, pace=Pace(self.clock), has_read=self.has_read.append
+        )
         self._unique = 0
+
+    def clock(self) -> float:
+        """The time, which passes as the test says."""
+        return self.seconds
 
     def node(self, path: bytes) -> int:
         """Its node."""

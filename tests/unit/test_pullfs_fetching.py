@@ -81,6 +81,28 @@ def test_memory_stays_bounded_however_large_the_files_are() -> None:
     assert world.client.bytes_read <= 49 * MIB
 
 
+def test_on_a_slow_line_little_is_under_way_so_that_what_is_urgent_waits_for_little() -> None:
+    world = World({b"/f%d" % number: ClientFile(bytes(10 * MIB)) for number in range(5)})
+    world.fetching.go_ahead()
+    for _ in range(60):
+        # 320 KiB a second.
+        world.seconds += 0.1
+        world.client.step()
+    asked = sum(1 for request, _ in world.client.queue if request.kind == 5)
+    assert 4 <= asked <= 12
+
+
+def test_on_a_fast_line_megabytes_are_under_way() -> None:
+    world = World({b"/f%d" % number: ClientFile(bytes(10 * MIB)) for number in range(5)})
+    world.fetching.go_ahead()
+    for _ in range(600):
+        # 32 MiB a second.
+        world.seconds += 0.001
+        world.client.step()
+    asked = sum(1 for request, _ in world.client.queue if request.kind == 5)
+    assert asked >= 64
+
+
 def test_few_files_are_open_on_the_client_at_once() -> None:
     world = World(small_files(2000))
     world.fetching.go_ahead()

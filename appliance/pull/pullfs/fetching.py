@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from appliance.pull.listing.tree import Tree
     from appliance.pull.pullfs.ahead import Ahead
+    from appliance.pull.pullfs.pace import Pace
     from appliance.pull.sftp.packets import Request
     from appliance.pull.sftp.replies import Reply
 
     Post = Callable[[Request, Callable[[Reply], None]], None]
 
-# What lies here unread, and what is on its way: more than ssh's own window (2 MiB) only makes a stop wait.
+# What lies here unread, with what is on its way.
 _HELD_BYTES = 48 << 20
-_UNDER_WAY_BYTES = 4 << 20
 # A file costs us something even when it is nearly empty.
 _FILE_BYTES = 1 << 10
 # Open at once on the client, whose server may often open no more than 256.
@@ -49,9 +49,11 @@ class Kernel(Protocol):
 class Fetching:
     """All files that are under way or lie here unread. Nothing blocks: replies come in by the callbacks of `post`."""
 
-    def __init__(self, tree: Tree, ahead: Ahead, post: Post, kernel: Kernel, has_read: Callable[[int], None]) -> None:
+    def __init__(
+        self, tree: Tree, ahead: Ahead, post: Post, kernel: Kernel, *, pace: Pace, has_read: Callable[[int], None]
+    ) -> None:
         """`has_read` is told of each file that was read to its end, as it was listed."""
-        self._tree, self._ahead, self._kernel, self._has_read = tree, ahead, kernel, has_read
+        self._tree, self._ahead, self._kernel, self._has_read, self._pace = tree, ahead, kernel, has_read, pace
         self._post_to_client = post
         # In the order in which they were begun, which is Borg's.
         self._transfers: dict[int, Transfer] = {}
@@ -92,7 +94,7 @@ class Fetching:
         return f"{self._files} files, {self._bytes} bytes, {self._requests} requests"
 
     def _room(self) -> int:
-        return min(_HELD_BYTES - self._held - self._under_way, _UNDER_WAY_BYTES - self._under_way)
+        return min(_HELD_BYTES - self._held - self._under_way, self._pace.limit - self._under_way)
 
     def _came_to(self, transfer: Transfer) -> None:
         """What lies before the file that Borg has come to will not be read any more."""
@@ -147,8 +149,14 @@ class Fetching:
 
     def _came(self, transfer: Transfer, number: int, length: int, reply: Reply) -> None:
         self._under_way -= length
-        if transfer.is_dropped or transfer.error:
-            return
+        self._pace.came(len(reply.data))
+        if not (transfer.is_dropped or transfer.error):
+            self._take(transfer, number, length, reply)
+        # Not for every piece: looking for what to ask for next takes longer than taking one.
+        if 2 * self._under_way < self._pace.limit:
+            self.go_ahead()
+
+    def _take(self, transfer: Transfer, number: int, length: int, reply: Reply) -> None:
         if not reply.ok and reply.code != END_OF_FILE:
             self._fail(transfer, error_of(reply))
             return

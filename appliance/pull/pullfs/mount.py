@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import selectors
 import signal
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from appliance.pull.pullfs.conversation import Conversation
 from appliance.pull.pullfs.device import Device, UnmountedError
 from appliance.pull.pullfs.fetching import Fetching
 from appliance.pull.pullfs.order import reading_order
+from appliance.pull.pullfs.pace import Pace
 from appliance.pull.pullfs.seen import Seen
 from appliance.pull.pullfs.serving import Serving
 from appliance.pull.signals import SignalPipe
@@ -64,7 +66,9 @@ class _Mount:
         self._seen = Seen(tree, Path(places.CACHE) / _SEEN)
         ahead = Ahead(reading_order(tree, plan.paths), len(tree) + 1, self._seen.is_expected)
         self._serving = Serving(self._device, tree, self._client.post)
-        self._fetching = Fetching(tree, ahead, self._client.post, self._serving, self._seen.add)
+        self._fetching = Fetching(
+            tree, ahead, self._client.post, self._serving, pace=Pace(time.monotonic), has_read=self._seen.add
+        )
         self._serving.serve_from(self._fetching)
         self._signals = SignalPipe((signal.SIGTERM, signal.SIGINT))
         self._selector = selectors.DefaultSelector()
