@@ -142,6 +142,16 @@ def test_of_a_file_that_changes_while_it_is_read_borg_hears_before_it_has_the_la
     assert world.has_read == []
 
 
+def test_a_file_that_grows_for_ever_is_not_followed() -> None:
+    world = World({b"/log": ClientFile(b"x" * 1000)})
+    number = world.read(b"/log")
+    world.client.files[b"/log"] = ClientFile(b"x" * 2000, mtime=LISTED_AT + 1)
+    world.client.settle()
+    node = world.node(b"/log")
+    assert world.kernel.told == [f"forget {node}", f"data {number}"]
+    assert (len(world.kernel.given[number]), world.tree.size(node)) == (1000, 1000)
+
+
 def test_a_file_that_shrank_ends_where_it_ends_now() -> None:
     world = World({b"/log": ClientFile(b"x" * 100_000)}, unexpected=(b"/log",))
     world.client.files[b"/log"] = ClientFile(b"y" * 70_000, mtime=LISTED_AT + 1)

@@ -178,7 +178,7 @@ class Fetching:
             self._fail(transfer, error_of(reply))
             return
         transfer.is_settled = True
-        if freshen(self._tree, transfer.node, reply.attributes):
+        if freshen(self._tree, transfer.node, reply.attributes, is_begun=transfer.is_begun):
             transfer.is_changed = True
             # Before its last bytes are given: Borg then sees that the file changed while it was read.
             self._kernel.forget_attributes(transfer.node)

@@ -13,10 +13,11 @@ _SECOND = 10**9
 _SECONDS = 0xFFFFFFFF
 
 
-def freshen(tree: Tree, node: int, now: Attributes) -> bool:
+def freshen(tree: Tree, node: int, now: Attributes, *, is_begun: bool) -> bool:
     """Take over what has changed of the content since the listing; returns whether anything has.
 
-    Mode and owner stay as they were listed. The true ctime is not to be had, so the new one is made up: another than
+    Mode and owner stay as they were listed, and so does the size once its reader has begun: he would follow a file that
+    grows faster than it comes for ever. The true ctime is not to be had, so the new one is made up: another than
     before, so that Borg sees the change, and none that a listing will show, so that the next run reads the file again.
     Raises Hostile for a size that no file has.
     """
@@ -26,5 +27,6 @@ def freshen(tree: Tree, node: int, now: Attributes) -> bool:
     if same_time and size == tree.size(node):
         return False
     mtime = listed if same_time or now.mtime is None else now.mtime * _SECOND
-    tree.update(node, mode=tree.mode(node), size=size, mtime_ns=mtime, ctime_ns=tree.ctime_ns(node) + 1)
+    shown = tree.size(node) if is_begun else size
+    tree.update(node, mode=tree.mode(node), size=shown, mtime_ns=mtime, ctime_ns=tree.ctime_ns(node) + 1)
     return True
