@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from appliance.cli.bundle_contents import contents
-from appliance.cli.bundle_file import packed, write_bundle
+from appliance.cli.bundle_file import packed
 from appliance.cli.checkup_engine import container_findings, engine_clock_findings, engine_findings
 from appliance.cli.checkup_escrow import escrow_findings
 from appliance.cli.checkup_house import client_findings, supervisor_findings
@@ -19,6 +19,7 @@ from appliance.cli.checkup_volumes import repositories_findings, volume_findings
 from appliance.cli.findings import Level, bad, exit_code, findings_page, fine, worst_first
 from appliance.cli.readable import count, say_json, show
 from appliance.cli.surroundings import Surroundings, in_surroundings
+from appliance.cli.whole_file import write_whole
 from appliance.config.model import ApplianceSettings
 from appliance.errors import ConfigError, ExitCode, StateError
 
@@ -57,7 +58,7 @@ def doctor(world: Surroundings, *, probe: bool, for_programs: bool, bundle: str 
         raise click.UsageError("--hide-hosts is about the support archive; give --bundle FILE as well")
     findings = worst_first(_findings(world, probe=probe))
     if bundle is not None:
-        write_bundle(packed(contents(world, findings, hide_hosts=hide_hosts), world.clock.now()), bundle)
+        write_whole(packed(contents(world, findings, hide_hosts=hide_hosts), world.clock.now()), bundle)
         click.echo(_WRITTEN.format("standard output" if bundle == "-" else bundle), err=True)
     if bundle == "-":
         click.get_current_context().exit(exit_code(findings))

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -14,6 +10,7 @@ from appliance import __version__
 from appliance.cli.escrow_bundle import pack
 from appliance.cli.question import appliance_id, ask
 from appliance.cli.readable import count, size
+from appliance.cli.whole_file import write_whole
 from appliance.errors import BorgpullError, ExitCode, StateError
 from appliance.plan import escrow
 from appliance.plan.escrow import BundledFile, EscrowedClient, EscrowFact, Manifest
@@ -43,7 +40,8 @@ def make_bundle(world: Surroundings, target: str | None, passphrase: Callable[[]
     sealed = world.cipher().encrypt(plain, typed)
     if world.cipher().decrypt(sealed, typed) != plain:
         raise StateError("what was encrypted does not open again to the same; no bundle was written")
-    written = _write(sealed, target or str(world.restored_folder / f"{escrow.FILE_PREFIX}{manifest.made:%Y-%m-%d}.gpg"))
+    written = target or str(world.restored_folder / f"{escrow.FILE_PREFIX}{manifest.made:%Y-%m-%d}.gpg")
+    write_whole(sealed, written)
     _remember(store, fact)
     _tell(manifest, written, len(sealed))
 
@@ -66,27 +64,6 @@ def _client(world: Surroundings, store: Store, client: Client) -> tuple[Escrowed
         return EscrowedClient(name=name, repository_id=pinned, trouble=str(error), archives=archives), None
     key = BundledFile(path=escrow.key_path(name), content="".join(f"{line}\n" for line in lines).encode())
     return EscrowedClient(name=name, repository_id=pinned, key=key.path, archives=archives), key
-
-
-def _write(sealed: bytes, target: str) -> str:
-    """Write the whole file or nothing, for its owner alone; standard output is called -."""
-    if target == "-":
-        sys.stdout.buffer.write(sealed)
-        sys.stdout.buffer.flush()
-        return target
-    place = Path(target)
-    fresh = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
-    try:
-        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as stream:
-            stream.write(sealed)
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(place)
-    except OSError as error:
-        raise StateError(f"{target} cannot be written: {error.strerror}") from error
-    finally:
-        fresh.unlink(missing_ok=True)
-    return target
 
 
 def _fact(manifest: Manifest, fingerprint: str) -> EscrowFact:
