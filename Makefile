@@ -37,11 +37,8 @@ bench: ## measure the appliance against the same Borg run by hand
 	@scripts/build bench
 	@.venv/bin/python -m bench
 
-torture: ## crash it CRASHES times (100) at the moments of a SEED (any), and count what does not survive
-	@scripts/bootstrap engine base compose tests
-	@scripts/build appliance borgpull:latest
-	@scripts/build lab trixie
-	@.venv/bin/python -m tests.torture --crashes "$${CRASHES:-100}" $${SEED:+--seed "$$SEED"}
+torture: ## fuzz what reads a client's bytes, FUZZ_SECONDS (60) each, then crash it CRASHES (100) times at the moments of a SEED (any)
+	@scripts/torture
 
 clean: ## remove what demo, tests and builds made; never an appliance or its backups
 	@scripts/clean

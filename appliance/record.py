@@ -107,6 +107,7 @@ class Reason(StrEnum):
     COLLAPSED = "collapsed"
     UNREADABLE = "unreadable"
     CHANGED = "changed"
+    OWNERS = "owners"
     REPOSITORY_MISSING = "repository_missing"
     REPOSITORY = "repository"
     PASSPHRASE = "passphrase"  # noqa: S105 - the name of a reason
@@ -211,11 +212,18 @@ class Progress:
     updated: datetime | None = None
 
 
+# In `RunRecord.listed_by`: no program of the client listed it, so the archive has no more than SFTP tells.
+BY_SFTP = "SFTP"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunRecord:
     """One attempt at one operation for one client. `finished` is None while it runs.
 
-    `message` is the sentence for the operator, `warnings` the first few of `warning_count` warnings.
+    `message` is the sentence for the operator, `warnings` the first few of `warning_count` warnings. `listed_by` is
+    what listed the client's files before they were read: a tool of the client's own (find, python3, perl, busybox), or
+    BY_SFTP where it gave none; None where nothing was listed, as by stock sshfs and by other methods, and in old
+    records.
     """
 
     run_id: str
@@ -235,6 +243,7 @@ class RunRecord:
     repository: RepositoryStats | None = None
     source_filesystem: str = ""
     restore: RestoreOrder | None = None
+    listed_by: str | None = None
 
     @property
     def duration(self) -> timedelta | None:

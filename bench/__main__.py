@@ -56,7 +56,7 @@ def main() -> None:
             million=looked_into(lab, pairs, _FILES // 10 if given.quick else _FILES)
             if given.part in (None, "million")
             else None,
-            year=simulated(quick=given.quick) if given.part in (None, "year") else None,
+            year=simulated(quick=given.quick, keep=given.keep) if given.part in (None, "year") else None,
             status=stated(quick=given.quick) if given.part in (None, "status") else None,
             idle=idled(lab, quick=given.quick) if given.part in (None, "idle") else None,
         )
@@ -170,9 +170,9 @@ def idled(lab: Lab, *, quick: bool) -> idle.Idle:
     return found
 
 
-def simulated(*, quick: bool) -> year.Year:
+def simulated(*, quick: bool, keep: Path | None) -> year.Year:
     """Live a year of simulated time, and print what came of it."""
-    found = year.lived(_CLIENTS // 10 if quick else _CLIENTS, _DAYS, say)
+    found = year.lived(_CLIENTS // 10 if quick else _CLIENTS, _DAYS, say, keep)
     print(f"\n{year.table(found)}", flush=True)
     return found
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from bench.spent import Spent
     from tests.e2e.harness.lab import Lab
 
-TREES = ("mixed", "small", "large", "system")
+TREES = ("mixed", "small", "large", "million", "system")
 STAGES = ("first", "unchanged", "changed")
 WAYS = ("push", "direct", "socat", "sshfs", "never", "listing", "sftp", "rsync")
 # `direct`, a push past the proxy, shows what the proxy itself costs.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from bench import status
 from tests.simulated import House
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _BEGIN = datetime(2026, 1, 1, 12, 0, tzinfo=UTC)
 _STEP = timedelta(hours=1)
@@ -41,10 +42,12 @@ class Year:
     status: status.Status
 
 
-def lived(clients: int, days: int, say: Callable[[str], None]) -> Year:
-    """Live so many days, and print a line for each month; who is tired of it (Ctrl-C) gets what came of it so far."""
-    with tempfile.TemporaryDirectory(dir=status.MEMORY) as folder:
-        place = Path(folder)
+def lived(clients: int, days: int, say: Callable[[str], None], keep: Path | None = None) -> Year:
+    """Live so many days, and print a line for each month; who is tired of it (Ctrl-C) gets what came of it so far.
+
+    With `keep`, which must not be there yet, journal and configuration stay in that folder, to be asked again.
+    """
+    with _folder(keep) as place:
         house = House(place / "journal.sqlite", clients, _BEGIN, seed=1, step=_STEP, look=_LOOK)
         began, cpu = time.monotonic(), time.process_time()
         try:
@@ -70,6 +73,16 @@ def lived(clients: int, days: int, say: Callable[[str], None]) -> Year:
             journal_bytes=written,
             status=status.asked(place, clients),
         )
+
+
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    if keep:
+        keep.mkdir(parents=True)
+        yield keep
+        return
+    with tempfile.TemporaryDirectory(dir=status.MEMORY) as folder:
+        yield Path(folder)
 
 
 def table(year: Year) -> str:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from appliance.notice import AlarmState, ChannelRecord, Notice, Pending
-from appliance.ports import ClientHistory, Clock, Span
+from appliance.ports import ClientHistory, Clock, Span, Standing
 from appliance.record import (
     Glance,
     KnownRepository,
@@ -127,6 +127,14 @@ class MemoryJournal:
             if run.operation is operation:
                 histories[run.client] = ClientHistory.after(histories.get(run.client), run)
         return {name: replace(history, archives=len(self._ledger.get(name, {}))) for name, history in histories.items()}
+
+    def standings(self) -> Mapping[Operation, Mapping[str, Standing]]:
+        known = {operation: self.last_runs(operation) for operation in Operation}
+        return {
+            operation: {name: Standing.of(history) for name, history in histories.items()}
+            for operation, histories in known.items()
+            if histories
+        }
 
     def spans(self) -> Mapping[str, Span]:
         starts = {client: [one.archive.started for one in known.values()] for client, known in self._ledger.items()}

@@ -13,6 +13,7 @@ from appliance.pull.listing.entry import Entry
 from appliance.pull.listing.tree import Tree
 from appliance.pull.pullfs.ahead import Ahead
 from appliance.pull.pullfs.fetching import Fetching
+from appliance.pull.pullfs.lane import Lane
 from appliance.pull.pullfs.order import reading_order
 from appliance.pull.pullfs.pace import Pace
 from appliance.pull.pullfs.transfer import Wanted
@@ -31,7 +32,7 @@ LISTED_AT = 1_700_000_000
 class ClientFile:
     """One file: its bytes, when it was changed (whole seconds), and whether it may be read."""
 
-    data: bytes
+    data: bytes = field(repr=False)
     mtime: int = LISTED_AT
     is_readable: bool = True
 
@@ -46,6 +47,7 @@ class FakeSftp:
     handles: set[bytes] = field(default_factory=set)
     most_handles: int = 0
     bytes_read: int = 0
+    reads: int = 0
 
     def post(self, request: Request, then: Callable[[Reply], None]) -> None:
         """Take a request."""
@@ -71,6 +73,7 @@ class FakeSftp:
                 self.handles.remove(subject)
                 return Reply()
             case 5:  # read
+                self.reads += 1
                 return self._read(subject, *struct.unpack(">QI", rest))
             case 8:  # fstat
                 found = self._behind(subject)
@@ -105,16 +108,30 @@ class FakeKernel:
     given: dict[int, bytes] = field(default_factory=dict)
     refused: dict[int, int] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    stored: dict[int, bytes] = field(default_factory=dict)
+    unknown: set[int] = field(default_factory=set)
+    # What was read and has no answer yet.
+    read: dict[int, int] = field(default_factory=dict)
 
     def give(self, unique: int, parts: list[memoryview]) -> None:
         """Keep the data."""
         self.given[unique] = b"".join(parts)
+        self.read.pop(unique, None)
         self.told.append(f"data {unique}")
 
     def refuse(self, unique: int, error: int) -> None:
         """Keep the errno."""
         self.refused[unique] = error
+        self.read.pop(unique, None)
         self.told.append(f"{errno.errorcode[error]} {unique}")
+
+    def store(self, node: int, parts: list[memoryview]) -> bool:
+        """Keep the data, unless the file is one that it does not know."""
+        assert node not in self.read.values(), "a real kernel would wait for ever"
+        if node in self.unknown:
+            return False
+        self.stored[node] = b"".join(parts)
+        return True
 
     def forget_attributes(self, node: int) -> None:
         """Keep that."""
@@ -131,31 +148,68 @@ def tree_of(files: Mapping[bytes, ClientFile]) -> Tree:
     return tree
 
 
-def entry(path: bytes, mode: int, *, inode: int, size: int = 0, mtime: int = LISTED_AT) -> Entry:
+def entry(path: bytes, mode: int, *, inode: int, size: int = 0, mtime: int = LISTED_AT, blocks: int = 0) -> Entry:
     """One entry of a listing."""
     moment = mtime * 10**9
     return Entry(
-        path=path, mode=mode, uid=0, gid=0, size=size, nlink=1, inode=inode, device=1, mtime_ns=moment, ctime_ns=moment
-    )
+        path=path, mode=mode, uid=0, gid=0, size=size, nlink=1, inode=inode, device=1, blocks=blocks,
+        mtime_ns=moment, ctime_ns=moment,
+    )  # fmt: skip
+
+
+@dataclass
+class FakeLanes:
+    """Both ways to the same client, each with a server of its own."""
+
+    plain: Lane
+    second: Lane | None
+    packed_asked: int = 0
+
+    def packed(self) -> Lane | None:
+        """Give the second one, if there is one."""
+        self.packed_asked += 1
+        return self.second
 
 
 class World:
     """A client, its listing, and who fetches."""
 
-    def __init__(self, files: dict[bytes, ClientFile], *, unexpected: tuple[bytes, ...] = ()) -> None:
-        """`unexpected` are the files that Borg is thought to know already."""
-        self.client = FakeSftp(files)
+    def __init__(
+        self,
+        files: dict[bytes, ClientFile],
+        *,
+        unexpected: tuple[bytes, ...] = (),
+        sparse: tuple[bytes, ...] = (),
+        lets_in_again: bool = True,
+    ) -> None:
+        """`unexpected` are the files that Borg is thought to know already, `sparse` those that are listed as such."""
+        self.client, self.packed = FakeSftp(files), FakeSftp(files)
         self.kernel = FakeKernel()
         self.tree = tree_of(files)
         known = {self.node(path) for path in unexpected}
-        self.has_read: list[int] = []
+        self.done_with: list[int] = []
         self.seconds = 0.0
         order = reading_order(self.tree, ("/",))
         ahead = Ahead(order, len(self.tree) + 1, lambda node: node not in known)
+        plain, second = (Lane(server.post, Pace(self.clock)) for server in (self.client, self.packed))
+        self.lanes = FakeLanes(plain, second if lets_in_again else None)
+        with_holes = {self.node(path) for path in sparse}
         self.fetching = Fetching(
-            self.tree, ahead, self.client.post, self.kernel, pace=Pace(self.clock), has_read=self.has_read.append
+            self.tree,
+            ahead,
+            self.lanes,
+            self.kernel,
+            is_sparse=with_holes.__contains__,
+            done_with=self.done_with.append,
         )
         self._unique = 0
+
+    def settle(self) -> None:
+        """Let both servers answer until nobody asks any more."""
+        while self.client.queue or self.packed.queue:
+            for server in (self.client, self.packed):
+                if server.queue:
+                    server.step()
 
     def clock(self) -> float:
         """The time, which passes as the test says."""
@@ -170,14 +224,19 @@ class World:
     def read(self, path: bytes, offset: int = 0, length: int = 1 << 17) -> int:
         """Have the kernel read; returns the number of the request."""
         self._unique += 1
+        self.kernel.read[self._unique] = self.node(path)
         self.fetching.read(self.node(path), Wanted(self._unique, offset, length))
         return self._unique
 
+    def list_all(self) -> None:
+        """Have the kernel list the folder of all files to its end; nobody reads meanwhile."""
+        self.fetching.hand_over(self.tree.children(self.node(b"/")))
+
     def read_whole(self, path: bytes) -> bytes:
         """Read as Borg does, one piece of the kernel's after the other; the client answers meanwhile."""
-        size, read = self.tree.size(self.node(path)), b""
-        for offset in range(0, size, 1 << 17):
+        read = []
+        for offset in range(0, self.tree.size(self.node(path)), 1 << 17):
             number = self.read(path, offset)
-            self.client.settle()
-            read += self.kernel.given[number]
-        return read
+            self.settle()
+            read.append(self.kernel.given[number])
+        return b"".join(read)

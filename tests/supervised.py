@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.errors import StateError
 from appliance.plan.events import write
-from appliance.plan.gates import Ground
+from appliance.plan.launch_gates import Ground
 from appliance.plan.observed import Room
 from appliance.run import Desk
 from appliance.supervisor import Configuration, Supervisor

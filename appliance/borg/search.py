@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # What somebody wants to know of a file, and no more: a million times each key counts.
 _FILE = "{type}{mode}{user}{group}{uid}{gid}{path}{source}{linktarget}{size}{isomtime}"
 _GLOBS = frozenset("*?[")
+_UNTOLD = "?"
 
 
 def list_files(plan: RunPlan, archive: str, paths: tuple[str, ...]) -> Command:
@@ -25,11 +26,16 @@ def list_files(plan: RunPlan, archive: str, paths: tuple[str, ...]) -> Command:
 
 
 def read_member(line: str) -> Member | None:
-    """Read a line of `list_files`: a regular file with its own content, or None. Raises StateError when it is none."""
+    """Read a line of `list_files`: a regular file with its own content that Borg can be asked for by name, or None.
+
+    Raises StateError when it is no such line.
+    """
     try:
         fields = json.loads(line)
-        # A further name of a file that came before has no content of its own.
-        return Member(fields["path"], fields["size"]) if fields["type"] == "-" else None
+        # A further name of a file that came before has no content of its own. In a name that is no UTF-8 Borg writes a
+        # question mark for each such byte (its remove_surrogates), and then finds no file of that name, without a word.
+        is_wanted = fields["type"] == "-" and _UNTOLD not in fields["path"]
+        return Member(fields["path"], fields["size"]) if is_wanted else None
     except (ValueError, KeyError, TypeError) as error:
         raise StateError(f"Borg's list of files cannot be read ({error!r})") from error
 

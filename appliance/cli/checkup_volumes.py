@@ -8,7 +8,7 @@ from appliance.cli.findings import bad, fine, warning
 from appliance.cli.readable import size
 from appliance.errors import ExitCode, StateError
 from appliance.plan.file_systems import Kind
-from appliance.plan.gates import repository_gate
+from appliance.plan.launch_gates import repository_gate
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -18,10 +18,11 @@ from appliance.cli.way_in import tunnel_port
 from appliance.config.model import BorgClient, MountClient
 from appliance.errors import BorgpullError, ExitCode, NotFoundError
 from appliance.plan import places
-from appliance.plan.container import BY_HAND, container_spec
+from appliance.plan.container import container_spec
 from appliance.plan.dial_in import not_up
-from appliance.plan.gates import launch_gate
+from appliance.plan.launch_gates import launch_gate
 from appliance.plan.make import plan_run
+from appliance.plan.operations import BY_HAND
 from appliance.plan.tunnel_report import UP
 from appliance.plan.tunnels import dials_in
 from appliance.record import Reason

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from appliance.cli.readable import iso
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from appliance.plan.known_clients import KnownClient
-    from appliance.ports import ClientHistory
+    from appliance.ports import Standing
     from appliance.record import Operation, Progress, RunRecord
 
 
@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 class ClientStatus:
     """One line of `borgpull status`. Sizes in bytes; `repository_bytes` is None until a run has measured it.
 
+    `listed_by` is what listed the files of the last good run, as in RunRecord.
     `tunnel` is "up" or "down" for a client that dials in, else None. `upkeep` is what is being done beside backups at
-    this moment, `kept_up` the last finished run of each such operation: neither has a part in `state`.
+    this moment, `kept_up` how each such operation went last: neither has a part in `state`.
     """
 
     client: str
@@ -38,12 +39,13 @@ class ClientStatus:
     next_run: datetime | None = None
     archives: int = 0
     repository_bytes: int | None = None
+    listed_by: str | None = None
     consecutive_failures: int = 0
     message: str = ""
     tunnel: str | None = None
     progress: Progress | None = None
     upkeep: str | None = None
-    kept_up: Mapping[str, RunRecord] = field(default_factory=dict)
+    kept_up: Mapping[str, Standing] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """Give the object that `status --json` promises."""
@@ -59,20 +61,21 @@ class ClientStatus:
             "next_run": iso(self.next_run),
             "archives": self.archives,
             "repository_bytes": self.repository_bytes,
+            "listed_by": self.listed_by,
             "consecutive_failures": self.consecutive_failures,
             "message": self.message,
             "tunnel": self.tunnel,
             "progress": progress_json(self.progress),
             "upkeep": self.upkeep,
-            "last_upkeep": {operation: _upkeep_json(run) for operation, run in self.kept_up.items()},
+            "last_upkeep": {operation: _upkeep_json(last) for operation, last in self.kept_up.items()},
         }
 
 
-def _upkeep_json(run: RunRecord) -> dict[str, Any]:
+def _upkeep_json(last: Standing) -> dict[str, Any]:
     return {
-        "finished": iso(run.finished),
-        "outcome": str(run.outcome) if run.outcome else None,
-        "reason": str(run.reason) if run.reason else None,
+        "finished": iso(last.finished),
+        "outcome": str(last.outcome) if last.outcome else None,
+        "reason": str(last.reason) if last.reason else None,
     }
 
 
@@ -99,57 +102,58 @@ class Story:
     they say of the client's backups is nothing.
     """
 
-    history: ClientHistory | None = None
+    standing: Standing | None = None
     running: RunRecord | None = None
     progress: Progress | None = None
     next_run: datetime | None = None
     waits_for: str = ""
     tunnel: str | None = None
     upkeep: Operation | None = None
-    kept_up: Mapping[Operation, ClientHistory] = field(default_factory=dict)
+    kept_up: Mapping[Operation, Standing] = field(default_factory=dict)
 
 
 def client_status(client: KnownClient, story: Story, now: datetime) -> ClientStatus:
     """Fold what is configured and what happened into one line."""
-    state = client_state(client, story.history, running=story.running is not None, now=now)
-    return replace(
-        _told(client.name, client.method, state, story),
-        names=client.names,
-        reach=client.reach,
-        next_run=story.next_run if client.enabled else None,
+    state = client_state(client, story.standing, running=story.running is not None, now=now)
+    next_run = story.next_run if client.enabled else None
+    return _told(
+        client.name, story, method=client.method, names=client.names, reach=client.reach, state=state, next_run=next_run
     )
 
 
-def remembered_status(history: ClientHistory, story: Story) -> ClientStatus:
+def remembered_status(standing: Standing, story: Story) -> ClientStatus:
     """Tell what the journal alone knows, for the time that the configuration cannot be read."""
-    state = "running" if story.running else "failing" if history.consecutive_failures else "ok"
-    return _told(history.client, history.last.method, state, story)
+    state = "running" if story.running else "failing" if standing.consecutive_failures else "ok"
+    return _told(standing.client, story, method=standing.method, state=state, next_run=story.next_run)
 
 
-def _told(name: str, method: str, state: str, story: Story) -> ClientStatus:
-    history = story.history
-    last = history.last if history else None
-    good = history.last_success if history else None
+def _told(
+    client: str, story: Story, *, method: str, state: str, next_run: datetime | None, names: str = "", reach: str = ""
+) -> ClientStatus:
+    last = story.standing
     return ClientStatus(
-        client=name,
+        client=client,
         method=method,
+        names=names,
+        reach=reach,
         state=state,
-        last_success=good.finished if good else None,
+        last_success=last.good_finished if last else None,
         last_outcome=str(last.outcome) if last and last.outcome else None,
         last_reason=str(last.reason) if last and last.reason else None,
-        next_run=story.next_run,
-        archives=history.archives if history else 0,
-        repository_bytes=good.repository.disk_size if good and good.repository else None,
-        consecutive_failures=history.consecutive_failures if history else 0,
+        next_run=next_run,
+        archives=last.archives if last else 0,
+        repository_bytes=last.disk_bytes if last else None,
+        listed_by=last.listed_by if last else None,
+        consecutive_failures=last.consecutive_failures if last else 0,
         message=_message(last, story),
         tunnel=story.tunnel,
         progress=story.progress,
         upkeep=str(story.upkeep) if story.upkeep else None,
-        kept_up={str(operation): history.last for operation, history in story.kept_up.items()},
+        kept_up={str(operation): standing for operation, standing in story.kept_up.items()},
     )
 
 
-def _message(last: RunRecord | None, story: Story) -> str:
+def _message(last: Standing | None, story: Story) -> str:
     if last is None or (story.tunnel == DOWN and story.waits_for):
         return story.waits_for
     return "" if last.outcome is Outcome.SUCCESS else last.message

@@ -20,7 +20,7 @@ from appliance.cli.question import ask
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
 from appliance.config.model import MachineClient
 from appliance.errors import BorgpullError
-from appliance.plan.container import SCAN
+from appliance.plan.operations import SCAN
 
 if TYPE_CHECKING:
     from collections.abc import Collection

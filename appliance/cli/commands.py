@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import importlib
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from appliance import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _VERBS = {
     "about": "appliance.cli.about:about",
@@ -49,17 +53,22 @@ _WORLDLESS = ("about", "gateway", "monitoring", "pull", "supervise", "wake")
 class Verbs(click.Group):
     """A group whose verbs live in modules of their own."""
 
+    def __init__(self, *, verbs: Mapping[str, str], **attributes: Any) -> None:
+        """`verbs` says for each where it is, `module:name`; the rest is click's."""
+        super().__init__(**attributes)
+        self._verbs = verbs
+
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return every verb, in the order of the alphabet."""
         del ctx
-        return sorted(_VERBS)
+        return sorted(self._verbs)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the verb; None for an unknown one."""
         del ctx
-        if cmd_name not in _VERBS:
+        if cmd_name not in self._verbs:
             return None
-        module, _, name = _VERBS[cmd_name].partition(":")
+        module, _, name = self._verbs[cmd_name].partition(":")
         command: click.Command = getattr(importlib.import_module(module), name)
         return command
 
@@ -67,14 +76,16 @@ class Verbs(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Offer the nearest verbs for an unknown one; click does so by itself for options only."""
-        if args and args[0] not in _VERBS and not args[0].startswith("-"):
+        if args and args[0] not in self._verbs and not args[0].startswith("-"):
             from appliance.cli.readable import did_you_mean  # noqa: PLC0415 - rich is not for the pull container
 
-            ctx.fail(f"there is no command {args[0]!r}.{did_you_mean(args[0], _VERBS)}")
+            ctx.fail(f"there is no command {args[0]!r}.{did_you_mean(args[0], self._verbs)}")
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.group(
+    cls=Verbs, verbs=_VERBS, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
 @click.version_option(__version__, prog_name="borgpull", message="%(prog)s %(version)s")
 @click.pass_context
 def borgpull(context: click.Context) -> None:

@@ -11,6 +11,7 @@ from appliance.cli.bundle_file import packed
 from appliance.cli.checkup_engine import container_findings, engine_clock_findings, engine_findings
 from appliance.cli.checkup_escrow import escrow_findings
 from appliance.cli.checkup_house import client_findings, supervisor_findings
+from appliance.cli.checkup_listing import listing_findings
 from appliance.cli.checkup_notify import notify_findings
 from appliance.cli.checkup_probe import probe_findings
 from appliance.cli.checkup_security import security_findings
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from appliance.cli.surroundings import Store
     from appliance.config.model import Appliance
     from appliance.ports import ClientHistory
+    from appliance.record import RunRecord
 
 _WRITTEN = "The support archive went to {}. No known secret is in it; look through it before you give it away."
 # The journal, the logs of runs and Borg's caches grow slowly; below this nothing may be written down any more.
@@ -115,6 +117,10 @@ def _all_well(findings: Sequence[Finding]) -> bool:
     return all(finding.level is not Level.BAD for finding in findings)
 
 
+def _last_good(histories: Mapping[str, ClientHistory], name: str) -> RunRecord | None:
+    return histories[name].last_success if name in histories else None
+
+
 def _is_configured(appliance: Appliance | None, name: str) -> bool:
     return appliance is not None and appliance.client(name) is not None
 
@@ -141,5 +147,7 @@ def _inside(world: Surroundings, appliance: Appliance | None, *, probe: bool) ->
         yield from client_findings(
             client, histories.get(client.name), now=now, root=world.config_folder, owner=world.owner()
         )
+        if store is not None:
+            yield from listing_findings(client, _last_good(histories, client.name), store)
     if probe and store is not None:
         yield from probe_findings(world, store, [client.name for client in clients])

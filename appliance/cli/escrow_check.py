@@ -14,9 +14,10 @@ from appliance.cli.readable import count, safe, say_json, size
 from appliance.config.load import parse
 from appliance.errors import BorgpullError, ConfigError, ExitCode, NotFoundError
 from appliance.plan import escrow
-from appliance.plan.container import ESCROW_CHECK, container_spec
+from appliance.plan.container import container_spec
 from appliance.plan.escrow import EscrowFact
 from appliance.plan.make import plan_run
+from appliance.plan.operations import ESCROW_CHECK
 from appliance.record import KnownRepository
 
 if TYPE_CHECKING:

@@ -19,11 +19,10 @@ from appliance.cli.under_the_lock import busy, carried_out
 from appliance.cli.way_in import tunnel_port
 from appliance.errors import BorgpullError, ExitCode
 from appliance.plan import places
-from appliance.plan.container import FIDELITY, container_spec
+from appliance.plan.container import container_spec
 from appliance.plan.dial_in import not_up
-from appliance.plan.fidelity import (
-    PARENT,
-    Card,
+from appliance.plan.fidelity import PARENT, Card
+from appliance.plan.fidelity_plan import (
     card_fact,
     fidelity_plan,
     folders_fact,
@@ -32,7 +31,8 @@ from appliance.plan.fidelity import (
     refusal,
     tree_name,
 )
-from appliance.plan.gates import secrets_gate
+from appliance.plan.launch_gates import secrets_gate
+from appliance.plan.operations import FIDELITY
 from appliance.plan.tunnel_report import UP
 from appliance.plan.tunnels import dials_in
 from appliance.record import Reason

@@ -14,8 +14,8 @@ from appliance.cli.readable import count, safe, say_json, size
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
 from appliance.errors import BorgpullError, NotFoundError
 from appliance.plan import places
-from appliance.plan.container import ADOPT
-from appliance.plan.gates import repository_gate
+from appliance.plan.launch_gates import repository_gate
+from appliance.plan.operations import ADOPT
 from appliance.record import (
     ArchiveStats,
     LedgerEntry,

@@ -47,6 +47,17 @@ def key_options(client: SshfsClient | AnyBorgClient) -> str:
             assert_never(client)
 
 
+def what_it_can(options: str) -> str:
+    """Say what a key with these rights can do on the client, as the end of "The key can"."""
+    match options:
+        case _ if options in (LISTING, NO_INTERNAL_LISTING):
+            return "list files by the one program named in it, read them by SFTP and do nothing else"
+        case _ if options in (READ_ONLY, NO_INTERNAL):
+            return "read files by SFTP and do nothing else"
+        case _:
+            return "run commands"
+
+
 def paste_lines(line: str) -> tuple[str, ...]:
     """Return the commands that put the line where sshd looks."""
     return (

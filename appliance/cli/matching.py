@@ -10,7 +10,7 @@ import click
 from appliance.cli.question import ask
 from appliance.cli.readable import safe
 from appliance.errors import NotFoundError
-from appliance.plan.container import MATCH
+from appliance.plan.operations import MATCH
 
 if TYPE_CHECKING:
     from appliance.cli.surroundings import Surroundings

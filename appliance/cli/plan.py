@@ -17,7 +17,7 @@ from appliance.config.model import BorgClient
 from appliance.plan.container import container_spec
 from appliance.plan.dial_in import tunnel_gate
 from appliance.plan.due import decide
-from appliance.plan.gates import launch_gate
+from appliance.plan.launch_gates import launch_gate
 from appliance.plan.make import plan_run
 from appliance.record import Operation
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from appliance.cli.listing_words import listed_words
 from appliance.cli.present_fidelity import card_words
 from appliance.cli.readable import safe
 from appliance.config.model import BorgClient, MachineClient, MountClient, Reach
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from appliance.config.model import Client
     from appliance.plan.fidelity import Card
-    from appliance.plan.trust import Trust
 
 
 def client_json(one: Client) -> dict[str, Any]:
@@ -76,9 +76,9 @@ def _way(one: MachineClient) -> str:
             return " through its tunnel"
 
 
-def trust_json(one: Client, card: Card | None = None) -> dict[str, Any]:
-    """Give the trust that a client asks for to programs, and what its newest fidelity card says."""
-    trust = trust_of(one)
+def trust_json(one: Client, card: Card | None = None, listed_by: str | None = None) -> dict[str, Any]:
+    """Give the trust that a client asks for to programs, and what its last good run and its newest card say."""
+    trust = trust_of(one, listed_by)
     return {
         "client": one.name,
         "method": one.method,
@@ -90,30 +90,38 @@ def trust_json(one: Client, card: Card | None = None) -> dict[str, Any]:
         "runs_commands": trust.runs_commands,
         "power": trust.power,
         "not_carried": list(trust.not_carried),
+        "listed_by": listed_by,
         "notes": list(trust.notes),
         "fidelity": card.to_json() if card else None,
     }
 
 
-def trust_page(clients: Sequence[Client], cards: Mapping[str, Card]) -> RenderableType:
-    """Lay the trust out, a few lines a client: sentences do not fit into the columns of a terminal."""
+def trust_page(
+    clients: Sequence[Client], cards: Mapping[str, Card], listed: Mapping[str, str | None]
+) -> RenderableType:
+    """Lay the trust out, a few lines a client: sentences do not fit into the columns of a terminal.
+
+    `cards` are the newest fidelity cards, `listed` says what listed the files of the last good runs.
+    """
     table = Table(box=None, pad_edge=False, show_header=False)
     table.add_column(style="bold", no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     for one in clients:
-        for number, (heading, words) in enumerate(_trust_rows(one, trust_of(one), cards.get(one.name))):
+        for number, (heading, words) in enumerate(_trust_rows(one, cards.get(one.name), listed.get(one.name))):
             table.add_row(one.name if number == 0 else "", heading, Text(safe(words)))
     return table
 
 
-def _trust_rows(one: Client, trust: Trust, card: Card | None) -> list[tuple[str, str]]:
+def _trust_rows(one: Client, card: Card | None, listed_by: str | None) -> list[tuple[str, str]]:
+    trust = trust_of(one, listed_by)
     return [
         ("method", f"{one.method} ({one.names}), {one.reach}"),
         ("passphrase", f"held by {_sides(trust.passphrase)}"),
         ("deletes", f"{_sides(trust.deleters)}: {trust.deletion}"),
         ("server can", trust.power),
         ("not carried", "; ".join(trust.not_carried) or "nothing of what Borg can store"),
+        *((("last run", listed_words(listed_by)),) if listed_by else ()),
         *((("tried", card_words(card)),) if card else ()),
         *(("note", note) for note in trust.notes),
     ]

@@ -8,8 +8,9 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from appliance.cli.listing_words import listed_words
 from appliance.cli.readable import age, ago, iso, moment, safe, safe_lines, size
-from appliance.record import Outcome
+from appliance.record import BY_SFTP, Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,6 +65,7 @@ def run_json(record: RunRecord) -> dict[str, Any]:
         "warning_count": record.warning_count,
         "archive": archive_json(record.archive),
         "repository": _repository_json(record.repository),
+        "listed_by": record.listed_by,
     }
 
 
@@ -105,6 +107,8 @@ def ended(record: RunRecord) -> RenderableType:
         lines.append(Text(f"  {safe_lines(record.message)}"))
     if record.archive is not None:
         lines.append(Text(f"  {_archive_words(record.archive)}"))
+        if record.listed_by == BY_SFTP:
+            lines.append(Text(f"  {listed_words(record.listed_by)}"))
     lines.extend(Text(f"  ! {safe(warning)}", style="yellow") for warning in record.warnings[:NAMED_WARNINGS])
     more = record.warning_count - min(len(record.warnings), NAMED_WARNINGS)
     if more > 0:
@@ -144,7 +148,10 @@ def history_page(
         table.add_column(heading, no_wrap=True)
     for heading in ("TOOK", "FILES", "READ", "NEW"):
         table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("LOG", no_wrap=True)
+    # In most houses the same for all, so the column is there for whom it tells something.
+    is_listed = any(record.listed_by for record in records)
+    for heading in (*(("LISTED BY",) if is_listed else ()), "LOG"):
+        table.add_column(heading, no_wrap=True)
     for record in records:
         archive = record.archive
         table.add_row(
@@ -157,6 +164,7 @@ def history_page(
             str(archive.files) if archive else "-",
             size(archive.original_size if archive else None),
             size(archive.deduplicated_size if archive else None),
+            *((record.listed_by or "-",) if is_listed else ()),
             short_id(record.run_id) if record.run_id in logged else "-",
         )
     return table

@@ -11,6 +11,7 @@ from appliance.cli.key_lines import (
     key_line,
     key_options,
     paste_lines,
+    what_it_can,
     where,
 )
 from appliance.config.model import Listing
@@ -55,11 +56,11 @@ def _with_hooks(client: SshfsClient, public_key: str) -> list[str]:
 
 def _read_only(client: SshfsClient, public_key: str) -> list[str]:
     lists = client.listing is not Listing.NEVER
-    can = "list files by the one program named in it, read them by SFTP" if lists else "read files by SFTP"
+    options = key_options(client)
     return [
-        f"{where(client)} paste this. The key can {can} and do nothing else:",
+        f"{where(client)} paste this. The key can {what_it_can(options)}:",
         "",
-        *paste_lines(key_line(public_key, key_options(client))),
+        *paste_lines(key_line(public_key, options)),
         "",
         *(line.replace("{name}", client.name) for line in (_ROOT if client.user == "root" else _NOT_ROOT)),
         "",
@@ -83,8 +84,8 @@ def _without_listing(client: SshfsClient, public_key: str) -> tuple[str, ...]:
     if client.listing is Listing.REQUIRE:
         return ()
     return (
-        "No program at all, or no sftp-server there? Then this line; hard links, extended attributes and ACLs are not",
-        "seen so, and finding out what has changed takes longer:",
+        "No program at all, no sftp-server there, or a user without a shell? Then this line; hard links, ctime,",
+        "extended attributes and ACLs are not seen so, and finding out what has changed takes longer:",
         "",
         f"  {key_line(public_key, READ_ONLY)}",
         "",

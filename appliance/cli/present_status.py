@@ -8,6 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from appliance.cli.columns import Column, Columns
+from appliance.cli.listing_words import listed_words
 from appliance.cli.readable import ago, safe_lines, size, until
 from appliance.record import Outcome
 
@@ -46,7 +47,9 @@ def status_page(statuses: tuple[ClientStatus, ...], headlines: tuple[str, ...], 
         parts.append(Text("No clients yet. `borgpull client add NAME --host HOST` makes the first one."))
         return Group(*parts)
     parts.append(_table(statuses, now))
-    parts.extend(_complaint(status) for status in statuses if status.message and status.state != "disabled")
+    parts.extend(_said(status, status.message) for status in statuses if status.message and status.state != "disabled")
+    if len(statuses) == 1 and (listed_by := statuses[0].listed_by):
+        parts.append(_said(statuses[0], listed_words(listed_by)))
     parts.extend(line for status in statuses for line in _upkeep_lines(status, now, alone=len(statuses) == 1))
     return Group(*parts)
 
@@ -55,13 +58,13 @@ def _upkeep_lines(status: ClientStatus, now: datetime, *, alone: bool) -> Iterab
     """Say what came of upkeep: all of it for a client that was asked for alone, else only what went wrong."""
     if status.state == "disabled":
         return
-    for operation, run in status.kept_up.items():
-        if run.outcome is None or not (alone or run.outcome is Outcome.FAILED):
+    for operation, last in status.kept_up.items():
+        if last.outcome is None or not (alone or last.outcome is Outcome.FAILED):
             continue
-        why = f" ({run.reason})" if run.reason else ""
-        said = f": {run.message}" if run.message and run.outcome is not Outcome.SUCCESS else ""
-        text = safe_lines(f"last {operation} {ago(run.finished, now)}, {run.outcome}{why}{said}")
-        yield Text.assemble((f"{status.client}: ", "bold"), text)
+        why = f" ({last.reason})" if last.reason else ""
+        said = f": {last.message}" if last.message and last.outcome is not Outcome.SUCCESS else ""
+        text = f"last {operation} {ago(last.finished, now)}, {last.outcome}{why}{said}"
+        yield _said(status, text)
 
 
 def _table(statuses: tuple[ClientStatus, ...], now: datetime) -> Columns:
@@ -90,5 +93,5 @@ def _state_words(status: ClientStatus) -> str:
     return f"{status.state} ({', '.join(beside)})" if beside else status.state
 
 
-def _complaint(status: ClientStatus) -> Text:
-    return Text.assemble((f"{status.client}: ", "bold"), safe_lines(status.message))
+def _said(status: ClientStatus, words: str) -> Text:
+    return Text.assemble((f"{status.client}: ", "bold"), safe_lines(words))

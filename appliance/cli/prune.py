@@ -14,7 +14,7 @@ from appliance.cli.run import watch
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client, require_supervisor
 from appliance.plan.bursts import accepted_fact, change_gate
 from appliance.plan.checked import Checked, checked_fact, damage_gate
-from appliance.plan.container import SIMULATE
+from appliance.plan.operations import SIMULATE
 from appliance.record import Operation, RequestKind
 
 if TYPE_CHECKING:

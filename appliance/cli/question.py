@@ -12,10 +12,11 @@ from appliance.cli.tunnel_states import tunnel_states
 from appliance.cli.way_in import tunnel_port
 from appliance.errors import BorgpullError, EngineError, NotFoundError, SupervisorError
 from appliance.plan import places
-from appliance.plan.container import PREVIEW, SCAN, container_spec, plan_file
+from appliance.plan.container import container_spec, plan_file
 from appliance.plan.dial_in import not_up
 from appliance.plan.make import plan_run
 from appliance.plan.offer import LOOK
+from appliance.plan.operations import PREVIEW, SCAN
 from appliance.plan.retention import protected_fact
 from appliance.plan.tunnels import dials_in
 from appliance.record import Reason

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 from datetime import timedelta
@@ -92,6 +91,9 @@ def _escaped(character: str) -> str:
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """Offer the nearest known names, as the end of a sentence; empty when nothing is near."""
+    # Names are seldom mistyped.
+    import difflib  # noqa: PLC0415
+
     near = difflib.get_close_matches(name, sorted(set(known)), n=3, cutoff=0.5)
     return f" Did you mean {' or '.join(repr(one) for one in near)}?" if near else ""
 

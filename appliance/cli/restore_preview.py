@@ -10,7 +10,7 @@ import click
 from appliance.cli.files import say_list
 from appliance.cli.question import ask
 from appliance.cli.readable import safe
-from appliance.plan.container import PREVIEW
+from appliance.plan.operations import PREVIEW
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

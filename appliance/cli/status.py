@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from appliance.cli.surroundings import Store
+    from appliance.ports import Standing
 
 
 @click.command()
@@ -90,11 +91,12 @@ def _folded(
     world: Surroundings, store: Store, names: tuple[str, ...], configured: tuple[KnownClient, ...] | ConfigError
 ) -> tuple[ClientStatus, ...]:
     now = world.clock.now()
-    stories = _stories(store, now)
+    standings = store.standings()
+    stories = _stories(store, standings, now)
     if isinstance(configured, ConfigError):
         # The clients that ever ran are still worth showing.
-        histories = sorted(store.last_runs().items())
-        known = {name: remembered_status(history, stories(name)) for name, history in histories}
+        told = ((name, stories(name)) for name in sorted(standings.get(Operation.CREATE, {})))
+        known = {name: remembered_status(story.standing, story) for name, story in told if story.standing}
     else:
         known = {client.name: client_status(client, stories(client.name), now) for client in configured}
     for name in names:
@@ -103,12 +105,14 @@ def _folded(
     return tuple(known[name] for name in dict.fromkeys(names or known))
 
 
-def _stories(store: Store, now: datetime) -> Callable[[str], Story]:
-    histories = store.last_runs()
+def _stories(
+    store: Store, standings: Mapping[Operation, Mapping[str, Standing]], now: datetime
+) -> Callable[[str], Story]:
+    pulled = standings.get(Operation.CREATE, {})
     unfinished = store.unfinished()
     running = {record.client: record for record in unfinished if not record.operation.is_upkeep}
     upkeep = {record.client: record.operation for record in unfinished if record.operation.is_upkeep}
-    kept_up = {operation: store.last_runs(operation) for operation in Operation if operation.is_upkeep}
+    kept_up = {operation: standings.get(operation, {}) for operation in Operation if operation.is_upkeep}
     due = next_runs(store)
     waiting: dict[str, str] = json.loads(store.fact("waiting") or "{}")
     # What nobody looks at any more is not known.
@@ -117,7 +121,7 @@ def _stories(store: Store, now: datetime) -> Callable[[str], Story]:
     def story(name: str) -> Story:
         run = running.get(name)
         return Story(
-            history=histories.get(name),
+            standing=pulled.get(name),
             running=run,
             progress=store.progress_of(run.run_id) if run else None,
             next_run=due.get(name),

@@ -79,10 +79,11 @@ def _who_can(trust: Trust) -> str:
 def _kinds() -> list[tuple[str, Client]]:
     """Return a client of each kind whose trust is its own."""
     return [
-        ("`sshfs` (`client`)", SshfsClient(name=_NAME, host=_HOST, user=_USER, paths=_ALL)),
-        ("`sshfs` (`chroot`)", SshfsClient(name=_NAME, host=_HOST, user=_USER, paths=_ALL, names=Names.CHROOT)),
-        ("`sshfs` (`numeric`)", SshfsClient(name=_NAME, host=_HOST, user=_USER, paths=_ALL, names=Names.NUMERIC)),
-        ("`sshfs` with `listing`", SshfsClient(name=_NAME, host=_HOST, user=_USER, paths=_ALL, listing=Listing.AUTO)),
+        ("`sshfs` (`client`)", _sshfs()),
+        ("`sshfs` (`chroot`)", _sshfs(names=Names.CHROOT)),
+        ("`sshfs` (`numeric`)", _sshfs(names=Names.NUMERIC)),
+        ('`sshfs` with `listing = "require"`', _sshfs(listing=Listing.REQUIRE)),
+        ('`sshfs` with `listing = "never"`', _sshfs(listing=Listing.NEVER)),
         ("`sshfs` with hooks", SshfsClient(name=_NAME, host=_HOST, user=_USER, paths=_ALL, before=_HOOK)),
         ("`mount`", MountClient(name=_NAME, method="mount", volume="any")),
         ("`socat`", SocatClient(name=_NAME, host=_HOST, user=_USER, paths=_ALL, method="socat")),
@@ -90,6 +91,10 @@ def _kinds() -> list[tuple[str, Client]]:
         ("`remote-forward`", _forward()),
         ("with `stream`", _forward(stream=_COMMAND, paths=())),
     ]
+
+
+def _sshfs(*, names: Names = Names.CLIENT, listing: Listing = Listing.AUTO) -> SshfsClient:
+    return SshfsClient(name=_NAME, host=_HOST, user=_USER, paths=_ALL, names=names, listing=listing)
 
 
 def _agent() -> SshAgentClient:

@@ -215,7 +215,7 @@ class SshfsClient(MachineClient):
 
     method: Literal["sshfs"] = "sshfs"
     names: Names = Names.CLIENT
-    listing: Listing = Listing.NEVER
+    listing: Listing = Listing.AUTO
 
 
 class BorgClient(MachineClient):

@@ -13,7 +13,8 @@ from appliance.borg import locks
 from appliance.errors import StateError
 from appliance.plan import places
 from appliance.plan.container import plan_file
-from appliance.plan.gates import Ground, Refusal
+from appliance.plan.gates import Refusal
+from appliance.plan.launch_gates import Ground
 from appliance.plan.observed import Room
 from appliance.record import Operation, Reason
 

@@ -18,6 +18,7 @@ from appliance.config.model import (
 from appliance.plan import places
 from appliance.plan.accounts import account_mounts
 from appliance.plan.offer import LOOK
+from appliance.plan.operations import ADOPT, BY_HAND, ESCROW_CHECK, FIDELITY, PREVIEW, QUESTIONS, SCAN, UNRECORDED
 from appliance.ports import ContainerSpec, Mount
 from appliance.record import Operation, Way
 
@@ -25,42 +26,11 @@ if TYPE_CHECKING:
     from appliance.config.model import AnyBorgClient, ApplianceSettings, Client
     from appliance.plan.run_plan import RunPlan
 
-SCAN = "scan"
-# What a restore would do: a look at the client with its restore key.
-PREVIEW = "preview"
-# Whether paths and patterns name anything in an archive, and what is near to those that do not.
-MATCH = "match"
-# What a prune would delete and keep.
-SIMULATE = "simulate"
-# Whether the escrow and the repository's folder are enough: nothing else is there.
-ESCROW_CHECK = "escrow-check"
-# What a repository of somebody else's Borg holds: nothing of it is written.
-ADOPT = "adopt"
 # The answer is about each file of an archive, some 300 bytes. Borg lists it faster than it is read, so the log must
 # hold all that the reader is behind.
 _LONG_ANSWERS = ("files", "find", "diff", PREVIEW)
 _LONG_LOG_BYTES = 1_000_000_000
 _LOG_BYTES = 20_000_000
-QUESTIONS = (
-    "archives",
-    "files",
-    "find",
-    "diff",
-    "key-export",
-    "inspect",
-    SCAN,
-    LOOK,
-    PREVIEW,
-    MATCH,
-    ESCROW_CHECK,
-    SIMULATE,
-    ADOPT,
-)
-# A Borg command of an operator on the client: no run that is recorded, but under the client's lock like one.
-BY_HAND = "by-hand"
-# A pull of a test tree into a repository that is thrown away: under the client's lock, and no run that is recorded.
-FIDELITY = "fidelity"
-UNRECORDED = (BY_HAND, FIDELITY)
 # They meet nothing but the repository: no network, no right (S6).
 _IN_THE_REPOSITORY = (
     Operation.PRUNE,

@@ -54,6 +54,7 @@ class Result:
     facts: tuple[str, ...] = ()
     gone: tuple[str, ...] = ()
     check: CheckFindings | None = None
+    listed_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from appliance.config.model import Client
-    from appliance.ports import ClientHistory
+    from appliance.ports import Standing
 
 # The fact under which it stands in the journal.
 KNOWN_CLIENTS = "known_clients"
@@ -75,19 +75,18 @@ def from_json(text: str | None, fingerprint: str) -> tuple[KnownClient, ...] | N
         return None
 
 
-def client_state(client: KnownClient, history: ClientHistory | None, *, running: bool, now: datetime) -> str:
+def client_state(client: KnownClient, standing: Standing | None, *, running: bool, now: datetime) -> str:
     """Say in one word how the client stands: disabled, running, never, failing, overdue or ok."""
     if not client.enabled:
         return "disabled"
     if running:
         return "running"
-    if history is None:
+    if standing is None:
         return "never"
-    tried = history.last.outcome is not Outcome.SKIPPED
-    if history.consecutive_failures or (
-        tried and history.last.outcome is not None and not history.last.outcome.is_good
-    ):
+    outcome = standing.outcome
+    tried = outcome is not Outcome.SKIPPED
+    if standing.consecutive_failures or (tried and outcome is not None and not outcome.is_good):
         return "failing"
-    if history.last_success is None:
+    if standing.good_started is None:
         return "never"
-    return "overdue" if now - history.last_success.started > client.overdue_after else "ok"
+    return "overdue" if now - standing.good_started > client.overdue_after else "ok"

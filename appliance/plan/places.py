@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import PurePosixPath
 
 # In the supervisor.
@@ -100,6 +99,9 @@ def gateway_name(appliance: str) -> str:
 
 def client_tag(appliance: str, client: str) -> str:
     """Mark what is put on a client as this appliance's, by its id, so that nothing of another is ever swept away."""
+    # Not for everybody who wants to know a folder's name: it loads OpenSSL.
+    import hashlib  # noqa: PLC0415
+
     return hashlib.sha256(f"{appliance}/{client}".encode()).hexdigest()[:8]
 
 

@@ -17,6 +17,7 @@ from appliance.config.model import (
     SshAgentClient,
     SshfsClient,
 )
+from appliance.record import BY_SFTP
 
 if TYPE_CHECKING:
     from appliance.config.model import AnyBorgClient, Client
@@ -68,12 +69,16 @@ class Trust:
     notes: tuple[str, ...] = ()
 
 
-def trust_of(client: Client) -> Trust:
-    """Return the trust that this client's configuration asks for."""
+def trust_of(client: Client, listed_by: str | None = None) -> Trust:
+    """Return the trust that this client's configuration asks for.
+
+    `listed_by` is what listed its files at the last good run, as in RunRecord: with listing = "auto" it decides what
+    its archives lack. Where it is None, both ways are told.
+    """
     if isinstance(client, MountClient):
         return _mount(client)
     if isinstance(client, SshfsClient):
-        return _sshfs(client)
+        return _sshfs(client, listed_by)
     if isinstance(client, BorgClient):
         return _on_client(client)
     assert_never(client)
@@ -91,9 +96,9 @@ def _mount(client: MountClient) -> Trust:
     )
 
 
-def _sshfs(client: SshfsClient) -> Trust:
+def _sshfs(client: SshfsClient, listed_by: str | None) -> Trust:
     lost = (
-        *_not_listed(client.listing),
+        *_not_listed(client.listing, listed_by),
         *{Names.CHROOT: (_NO_DEVICES,), Names.NUMERIC: (_NO_NAMES,)}.get(client.names, ()),
     )
     how = "by SFTP" if client.listing is Listing.NEVER else "by SFTP and by the one program that lists files"
@@ -109,14 +114,16 @@ def _sshfs(client: SshfsClient) -> Trust:
     )
 
 
-def _not_listed(listing: Listing) -> tuple[str, ...]:
+def _not_listed(listing: Listing, listed_by: str | None) -> tuple[str, ...]:
     match listing:
         case Listing.NEVER:
             return _NOT_IN_SFTP
-        case Listing.REQUIRE:
-            return (*_NEVER_LISTED, _NO_ATTRIBUTES)
-        case Listing.AUTO:
+        case Listing.AUTO if listed_by == BY_SFTP:
+            return _NOT_IN_SFTP
+        case Listing.AUTO if listed_by is None:
             return (*_NEVER_LISTED, _NO_ATTRIBUTES, _NOT_WITHOUT_LISTING)
+        case Listing.REQUIRE | Listing.AUTO:
+            return (*_NEVER_LISTED, _NO_ATTRIBUTES)
 
 
 def _on_client(client: AnyBorgClient) -> Trust:

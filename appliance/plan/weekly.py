@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from appliance.plan.known_clients import KnownClient, client_state
+from appliance.ports import Standing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,7 +49,8 @@ def report(
 
 
 def _state(client: Client, histories: Mapping[str, ClientHistory], now: datetime) -> str:
-    return client_state(KnownClient.of(client), histories.get(client.name), running=False, now=now)
+    history = histories.get(client.name)
+    return client_state(KnownClient.of(client), Standing.of(history) if history else None, running=False, now=now)
 
 
 def _line(client: Client, state: str, history: ClientHistory | None, width: int, now: datetime) -> str:

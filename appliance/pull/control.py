@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 
 import paramiko
 
+from appliance.plan.run_plan import NEVER
 from appliance.pull.failure import Failure
 from appliance.pull.hops import at_the_last
 from appliance.pull.login import stops, why
 from appliance.pull.names import LARGEST_BYTES
+from appliance.pull.patient_sftp import sftp_over
 from appliance.pull.scripts import run_script
 from appliance.record import Reason
 
@@ -121,6 +123,12 @@ NO_COMMANDS = (
 )
 
 
+_BY_SHELL = (
+    " The line that admits the listing also needs a login shell and the program sftp-server; `borgpull client setup "
+    "{}` prints one that needs neither."
+)
+
+
 @contextmanager
 def connected(plan: RunPlan) -> Iterator[Control]:
     """Connect, through every machine on the way, each with its pinned host key; raises Failure.
@@ -138,16 +146,16 @@ def connected(plan: RunPlan) -> Iterator[Control]:
 
 def _sftp(connection: Connection, plan: RunPlan) -> paramiko.SFTPClient:
     try:
-        sftp: paramiko.SFTPClient = connection.sftp()
-        sftp.get_channel().settimeout(plan.connection_timeout)  # type: ignore[union-attr]
+        sftp = sftp_over(connection, plan.connection_timeout)
         sftp.stat("/")
-    except (paramiko.SSHException, EOFError, OSError) as error:
+    except (paramiko.SSHException, paramiko.SFTPError, EOFError, OSError) as error:
         if isinstance(error, TimeoutError) or not connection.is_connected:
             raise _lost(plan, error) from error
+        by_shell = "" if plan.listing == NEVER else _BY_SHELL.format(plan.machine)
         raise Failure(
             Reason.NO_SFTP,
             f"{plan.host} lets user {plan.user} in, but offers no SFTP ({why(error)}); "
-            "it needs `Subsystem sftp` in its sshd_config.",
+            f"it needs `Subsystem sftp` in its sshd_config.{by_shell}",
         ) from error
     return sftp
 

@@ -5,35 +5,56 @@ Run as `python -m appliance.pull.controller LINK STDOUT STDERR SSHFS` with descr
 
 from __future__ import annotations
 
+import pkgutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from appliance.errors import BorgpullError
 from appliance.plan import places
-from appliance.plan.container import ADOPT, BY_HAND, ESCROW_CHECK, FIDELITY, MATCH, PREVIEW, SIMULATE
 from appliance.plan.events import Result
 from appliance.plan.offer import LOOK
+from appliance.plan.operations import ADOPT, BY_HAND, ESCROW_CHECK, FIDELITY, MATCH, PREVIEW, SIMULATE
 from appliance.plan.run_plan import RunPlan
-from appliance.pull import (
-    adopting,
-    answers,
-    by_hand,
-    checking,
-    escrow_check,
-    finding,
-    link,
-    matching,
-    pruning,
-    repairing,
-    story,
-)
-from appliance.pull.drills import story as drilling
+from appliance.pull import link
 from appliance.pull.ends import Ends
 from appliance.pull.failure import Failure
-from appliance.pull.fidelity import story as fidelity
-from appliance.pull.restores import story as restoring
 from appliance.pull.voice import Voice
 from appliance.record import Outcome, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Who carries an operation out. A container does one thing, so only that is imported: all of it costs each start another
+# 0.4 s of CPU, most of it for Paramiko and pydantic, and a NAS is slower.
+_WITH_THE_CLIENT = {
+    "create": "story:create",
+    "probe": "story:probe",
+    BY_HAND: "by_hand:carry_out",
+    FIDELITY: "fidelity.story:take_card",
+    "drill": "drills.story:drill",
+    "restore": "restores.story:restore",
+    PREVIEW: "restores.story:restore",
+}
+_BY_ITSELF = {
+    "prune": "pruning:prune",
+    "check": "checking:check",
+    "repair": "repairing:roll_back",
+    "accept": "repairing:accept",
+    "purge": "repairing:purge",
+    "inspect": "repairing:inspect",
+    "archives": "answers:archives",
+    "files": "answers:files",
+    "find": "finding:find",
+    "diff": "answers:diff",
+    MATCH: "matching:match",
+    LOOK: "look:look",
+    "key-export": "answers:key_export",
+    "scan": "answers:scan",
+    ESCROW_CHECK: "escrow_check:check",
+    ADOPT: "adopting:look",
+    SIMULATE: "pruning:simulate",
+}
 
 
 def main() -> int:
@@ -55,47 +76,17 @@ def main() -> int:
 
 def _carry_out(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
     if plan.operation in _WITH_THE_CLIENT:
-        return _WITH_THE_CLIENT[plan.operation](plan, ends, voice)
+        with_the_client: Callable[[RunPlan, Ends, Voice], Result] = _found(_WITH_THE_CLIENT[plan.operation])
+        return with_the_client(plan, ends, voice)
     if plan.operation in _BY_ITSELF:
-        return _BY_ITSELF[plan.operation](plan, voice)
+        by_itself: Callable[[RunPlan, Voice], Result] = _found(_BY_ITSELF[plan.operation])
+        return by_itself(plan, voice)
     raise BorgpullError(f"this image does not know the operation {plan.operation!r}; image and supervisor differ")
 
 
-def _look(plan: RunPlan, voice: Voice) -> Result:
-    # Paramiko takes 0.4 s to import; what needs no login goes without.
-    from appliance.pull.look import look  # noqa: PLC0415
-
-    return look(plan, voice)
-
-
-_WITH_THE_CLIENT = {
-    "create": story.create,
-    "probe": story.probe,
-    BY_HAND: by_hand.carry_out,
-    FIDELITY: fidelity.take_card,
-    "drill": drilling.drill,
-    "restore": restoring.restore,
-    PREVIEW: restoring.restore,
-}
-_BY_ITSELF = {
-    "prune": pruning.prune,
-    "check": checking.check,
-    "repair": repairing.roll_back,
-    "accept": repairing.accept,
-    "purge": repairing.purge,
-    "inspect": repairing.inspect,
-    "archives": answers.archives,
-    "files": answers.files,
-    "find": finding.find,
-    "diff": answers.diff,
-    MATCH: matching.match,
-    LOOK: _look,
-    "key-export": answers.key_export,
-    "scan": answers.scan,
-    ESCROW_CHECK: escrow_check.check,
-    ADOPT: adopting.look,
-    SIMULATE: pruning.simulate,
-}
+def _found(name: str) -> Callable[..., Result]:
+    found: Callable[..., Result] = pkgutil.resolve_name(f"appliance.pull.{name}")
+    return found
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     import signal
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 PIPE = subprocess.PIPE
 DEVNULL = subprocess.DEVNULL
@@ -82,8 +82,14 @@ class Ending:
         return not self._pending and self._process.poll() is None
 
 
-def end(process: Process, *, grace_seconds: float, ask_first: bool = True) -> None:
-    """Terminate (unless it ends by itself: `ask_first=False`), wait for the grace, kill, and wait until it is gone."""
+def end(
+    process: Process, *, grace_seconds: float, ask_first: bool = True, at_last: Callable[[], None] | None = None
+) -> None:
+    """Terminate (unless it ends by itself: `ask_first=False`), wait for the grace, kill, and wait until it is gone.
+
+    `at_last` is called where the grace has passed once more, and not even the kill has ended it: a process that the
+    kernel holds.
+    """
     if process.poll() is None:
         if ask_first:
             process.terminate()
@@ -91,7 +97,12 @@ def end(process: Process, *, grace_seconds: float, ask_first: bool = True) -> No
             process.wait(grace_seconds)
         except subprocess.TimeoutExpired:
             process.kill()
-    process.wait()
+    try:
+        process.wait(grace_seconds if at_last else None)
+    except subprocess.TimeoutExpired:
+        if at_last:
+            at_last()
+        process.wait()
 
 
 def _text(raw: bytes) -> str:

@@ -52,3 +52,11 @@ def stopped(why: str) -> Failure:
         Reason.STALLED: "Nothing moved for the whole `stall_timeout`: the client answers, but sends no data.",
     }.get(reason, "The run was stopped.")
     return Failure(reason, sentence)
+
+
+def restore_key_is_shut_out(client: str, place: str, user: str) -> str:
+    """Say that the restore lease is not open, and what opens it."""
+    return (
+        f"{place} does not let the restore key in for user {user}: its lease is not open, or is over. "
+        f"`borgpull client setup {client} --restore` prints what to paste there to open it for a while."
+    )

@@ -98,11 +98,13 @@ class Hooks:
         """Return the result with what the hooks have to say in it."""
         if not self.warnings:
             return result
+        # Names that lack, lack every night; what a hook has to say must not hide behind that.
+        comes_first = result.reason in (None, Reason.OWNERS)
         return replace(
             result,
             outcome=Outcome.WARNING,
-            reason=result.reason or Reason.HOOK,
-            message=result.message if result.reason else f"{self.warnings[0]} {result.message}".strip(),
+            reason=Reason.HOOK if comes_first else result.reason,
+            message=f"{self.warnings[0]} {result.message}".strip() if comes_first else result.message,
             warnings=(*self.warnings, *result.warnings),
             warning_count=result.warning_count + len(self.warnings),
         )

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 
 from appliance.borg.create import create
 from appliance.plan import places
-from appliance.plan.run_plan import NEVER, PULLFS, STOCK_SSHFS
+from appliance.plan.run_plan import PULLFS, STOCK_SSHFS
 from appliance.pull import linux
 from appliance.pull.launch import LaunchSpec, MountSpec
 from appliance.pull.methods.sshfs import sshfs_argv
+from appliance.pull.own_file_system import is_listed
 from appliance.pull.ssh_config import CLIENT
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def controller(plan: RunPlan, descriptors: tuple[int, ...]) -> LaunchSpec:
 def file_system(plan: RunPlan, fuse_descriptor: int) -> LaunchSpec:
     """The file system on the descriptor that root has mounted already; it never holds a capability."""
     own = (_PYTHON, "-P", "-m", "appliance.pull.pullfs", str(fuse_descriptor))
-    argv = sshfs_argv(plan, fuse_descriptor) if plan.listing == NEVER else own
+    argv = own if is_listed(plan) else sshfs_argv(plan, fuse_descriptor)
     return replace(_unprivileged(plan), argv=argv, env=_PLAIN_ENVIRONMENT)
 
 
@@ -58,7 +59,7 @@ def fuse_mount(plan: RunPlan, fuse_descriptor: int) -> MountSpec:
     return MountSpec(
         source="client",
         target=str(places.CLIENT_ROOT),
-        filesystem=STOCK_SSHFS if plan.listing == NEVER else PULLFS,
+        filesystem=PULLFS if is_listed(plan) else STOCK_SSHFS,
         flags=linux.MS_RDONLY | linux.MS_NOSUID | linux.MS_NODEV,
         data=f"fd={fuse_descriptor},rootmode=40000,user_id={plan.uid},group_id={plan.gid}{others}",
     )

@@ -15,7 +15,7 @@ MS_REC = 16384
 MS_PRIVATE = 1 << 18
 
 _CLONE_NEWNS = 0x00020000
-_MNT_DETACH = 2
+_MNT_FORCE, _MNT_DETACH = 1, 2
 _PR_SET_KEEPCAPS = 8
 _PR_CAPBSET_DROP = 24
 _PR_SET_NO_NEW_PRIVS = 38
@@ -54,6 +54,12 @@ def mount(source: str, target: str, filesystem: str = "", flags: int = 0, data: 
 def detach(target: str) -> None:
     """Unmount now for everybody who looks, later for who still has it open; raises OSError."""
     _check(_libc.umount2(target.encode(), _MNT_DETACH), target)
+
+
+def abort(target: str) -> None:
+    """End every wait in a FUSE mount, that of its own server too; where nobody has it open, unmount it."""
+    # EBUSY is the answer of one that did so and has users (fs/namespace.c, do_umount).
+    _libc.umount2(target.encode(), _MNT_FORCE)
 
 
 def enter_private_mounts() -> None:

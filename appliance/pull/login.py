@@ -11,7 +11,7 @@ import paramiko
 from fabric import Config, Connection
 
 from appliance.plan import places
-from appliance.pull.failure import Failure
+from appliance.pull.failure import Failure, restore_key_is_shut_out
 from appliance.record import Reason
 
 if TYPE_CHECKING:
@@ -169,14 +169,6 @@ def _refused(stop: Stop) -> Failure:
         "line for its authorized_keys."
     )
     return KeyRefused(Reason.AUTH, f"{stop.on_the_way}{sentence}")
-
-
-def restore_key_is_shut_out(client: str, place: str, user: str) -> str:
-    """Say that the restore lease is not open, and what opens it."""
-    return (
-        f"{place} does not let the restore key in for user {user}: its lease is not open, or is over. "
-        f"`borgpull client setup {client} --restore` prints what to paste there to open it for a while."
-    )
 
 
 def _unknown(stop: Stop, error: socket.gaierror) -> Failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext, suppress
 from typing import TYPE_CHECKING
 
 from appliance.plan import places
@@ -26,7 +27,7 @@ class ClientMount:
         self._plan = plan
         self._launch = launch
         self._server: Process | None = None
-        self._mounted = False
+        self._mounted = self._is_aborted = False
 
     def open(self) -> None:
         """Mount and start the file system on it; raises OSError where the engine gave no right or no device."""
@@ -54,7 +55,13 @@ class ClientMount:
         """End the file system first: an unmount alone does not wake those who wait in it (sshfs.rst, Caveats)."""
         if self._server:
             server, self._server = self._server, None
-            end(server, grace_seconds=5)
+            end(server, grace_seconds=5, at_last=self._abort)
         if self._mounted:
             self._mounted = False
-            linux.detach(str(places.CLIENT_ROOT))
+            # Aborted, it may be gone already.
+            with suppress(OSError) if self._is_aborted else nullcontext():
+                linux.detach(str(places.CLIENT_ROOT))
+
+    def _abort(self) -> None:
+        linux.abort(str(places.CLIENT_ROOT))
+        self._is_aborted = True

@@ -50,18 +50,24 @@ def _probe(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result:
         if has_repository:
             reading.release()
             reading.audit(voice)
-        filesystem = reading.filesystem
-    count = len(plan.paths)
-    there = "its path is there" if count == 1 else f"all {count} paths are there"
-    message = f"{'; '.join((f'{plan.client} answers', *met.facts, *((there,) if count else ())))}."
-    reason, doubt = clocks.too_far(met.apart) or (None, "")
+    message = f"{'; '.join((f'{plan.client} answers', *met.facts, *_found(plan, reading)))}."
+    lacking = met.lacking or reading.lacking
+    reason, doubt = clocks.too_far(met.apart) or (Reason.OWNERS if lacking else None, "")
     return Result(
         outcome=Outcome.WARNING if reason else Outcome.SUCCESS,
         reason=reason,
-        message=f"{message} {doubt}".rstrip(),
+        message=" ".join(filter(None, (message, doubt, lacking))),
         facts=met.facts,
-        source_filesystem=filesystem,
+        source_filesystem=reading.filesystem,
+        listed_by=reading.listed_by,
     )
+
+
+def _found(plan: RunPlan, reading: Reading) -> tuple[str, ...]:
+    count = len(plan.paths)
+    there = "its path is there" if count == 1 else f"all {count} paths are there"
+    listed = f"listed by {reading.listed_by}"
+    return (*((listed,) if reading.listed_by else ()), *((there,) if count else ()))
 
 
 def create(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
@@ -82,7 +88,7 @@ def _create(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Result
     ends.control.beat()
     with hooks(plan, contact, ends, voice) as hooked:
         created, heard, reading = _read(plan, met, found, ends, voice)
-    return hooked.told(_result(plan, found, created, heard, reading, met.facts, voice))
+    return hooked.told(_result(plan, met, found, created, heard, reading, voice))
 
 
 def _read(
@@ -154,34 +160,38 @@ def _made_in_vain(plan: RunPlan, heard: Heard) -> tuple[str, ...]:
 
 def _result(
     plan: RunPlan,
+    met: Met,
     found: repository.Found,
     created: output.Created,
     heard: Heard,
     reading: Reading,
-    facts: tuple[str, ...],
     voice: Voice,
 ) -> Result:
     archive, archives = under_its_final_name(plan, created.archive, voice)
-    reason, message = _judged(created.archive.files, heard, archive)
+    lacking = tuple(filter(None, (met.lacking or reading.lacking,)))
+    reason, message = _judged(created.archive.files, heard, archive, lacking)
     return Result(
         outcome=Outcome.WARNING if reason else Outcome.SUCCESS,
         reason=reason,
         message=message,
-        warnings=tuple(said.message for said in heard.warnings),
-        warning_count=heard.warning_count,
+        warnings=(*lacking, *(said.message for said in heard.warnings)),
+        warning_count=heard.warning_count + len(lacking),
         exit_code=heard.code,
         archive=archive,
         repository=repository.stats(found, created.cache, len(archives)),
         archives=archives,
         source_filesystem=reading.filesystem,
-        facts=facts,
+        listed_by=reading.listed_by,
+        facts=met.facts,
         gone=ledger.gone_by_our_prune(plan, archives),
     )
 
 
-def _judged(files: int, heard: Heard, archive: ArchiveStats) -> tuple[Reason | None, str]:
+def _judged(files: int, heard: Heard, archive: ArchiveStats, lacking: tuple[str, ...]) -> tuple[Reason | None, str]:
     if heard.warning_count or heard.code != 0:
         return _warning(heard)
+    if lacking:
+        return Reason.OWNERS, lacking[0]
     return None, f"{files} files in {archive.name}."
 
 

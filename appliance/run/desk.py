@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from appliance.config.owner import Owner
     from appliance.plan.disk_ledger import DiskLedger
     from appliance.plan.events import Note, Result
-    from appliance.plan.gates import Ground, Refusal
+    from appliance.plan.gates import Refusal
     from appliance.plan.judge import Verdict
+    from appliance.plan.launch_gates import Ground
     from appliance.plan.observed import Room
     from appliance.plan.run_plan import RunPlan
     from appliance.plan.tunnel_report import TunnelReport

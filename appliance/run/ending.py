@@ -66,6 +66,7 @@ def record_end(desk: Desk, watch: Watch, end: Verdict, result: events.Result | N
                 archive=result.archive,
                 repository=result.repository,
                 source_filesystem=result.source_filesystem,
+                listed_by=result.listed_by,
             )
             entries = _ledger_entries(desk, record, result)
             gone = result.gone

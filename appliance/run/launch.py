@@ -10,8 +10,9 @@ from appliance.plan import checks, places
 from appliance.plan.bursts import accepted_fact, change_gate
 from appliance.plan.checked import Checked, checked_fact, damage_gate
 from appliance.plan.container import container_spec, spot_spec
-from appliance.plan.gates import Refusal, launch_gate, restore_gate, secrets_gate
+from appliance.plan.gates import Refusal
 from appliance.plan.judge import Verdict
+from appliance.plan.launch_gates import launch_gate, restore_gate, secrets_gate
 from appliance.plan.make import plan_run
 from appliance.plan.retention import protected_fact
 from appliance.record import Operation, Outcome, Reason, Trigger, Way
@@ -20,7 +21,7 @@ from appliance.run.follow import follow, own_state
 from appliance.run.wake import wake
 
 if TYPE_CHECKING:
-    from appliance.plan.gates import Ground
+    from appliance.plan.launch_gates import Ground
     from appliance.plan.run_plan import PlannedCheck, RunPlan
     from appliance.record import RunRecord
     from appliance.run.desk import Desk, Order, Watch

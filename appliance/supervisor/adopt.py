@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from appliance.plan import places
-from appliance.plan.container import QUESTIONS, UNRECORDED
+from appliance.plan.operations import QUESTIONS, UNRECORDED
 from appliance.plan.wake import WAKE
 from appliance.record import Operation, RunRecord, Trigger
 from appliance.run import Watch, follow, interrupted

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from appliance.plan.gates import secrets_gate
+from appliance.plan.launch_gates import secrets_gate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.edges.sqlite_journal import SqliteJournal
+from appliance.ports import Standing
 from appliance.record import Glance, Operation, Outcome, Progress, Reason
 from tests.contract.records import START, archive, begun, ended, entry, repository
 
@@ -46,7 +47,8 @@ def test_a_record_comes_back_with_everything_it_held(journal: Whole) -> None:
         exit_code=105,
         archive=archive(1),
         repository=repository(),
-        source_filesystem="fuse.sshfs",
+        source_filesystem="fuse.pullfs",
+        listed_by="find",
     )
 
     journal.finish(full)
@@ -202,3 +204,41 @@ def test_each_operation_has_a_history_of_its_own(journal: Whole) -> None:
     assert [one.last.run_id for one in journal.last_runs().values()] == ["r1"]
     assert [one.last.run_id for one in journal.last_runs(Operation.PRUNE).values()] == ["r2"]
     assert journal.last_runs(Operation.REPAIR) == {}
+
+
+def test_how_every_client_stands_is_what_the_histories_say(journal: Whole) -> None:
+    good = ended(begun("r1"), Outcome.SUCCESS, archive=archive(1), repository=repository(), listed_by="find")
+    journal.finish(good, [entry(archive(1))])
+    journal.finish(
+        ended(begun("r2", after_hours=1), Outcome.FAILED, reason=Reason.HOOK, message="caf\udce9: \0\x1b[31m")
+    )
+    journal.finish(ended(begun("r3", after_hours=2, operation=Operation.PRUNE), Outcome.WARNING), gone=[archive(1).id])
+    journal.finish(ended(begun("r4", client="db"), Outcome.SKIPPED, reason=Reason.OFFLINE, method="socat"))
+    journal.begin(begun("r5", client="new"))
+
+    standings = journal.standings()
+
+    assert standings == {
+        operation: {name: Standing.of(history) for name, history in journal.last_runs(operation).items()}
+        for operation in (Operation.CREATE, Operation.PRUNE)
+    }
+    assert standings[Operation.CREATE]["web"] == Standing(
+        client="web",
+        method="sshfs",
+        outcome=Outcome.FAILED,
+        reason=Reason.HOOK,
+        message="caf\udce9: \0\x1b[31m",
+        finished=START + timedelta(hours=1, minutes=5),
+        good_started=START,
+        good_finished=good.finished,
+        disk_bytes=5,
+        listed_by="find",
+        consecutive_failures=1,
+        archives=0,
+    )
+
+
+def test_a_journal_without_a_finished_run_tells_nothing_of_how_anybody_stands(journal: Whole) -> None:
+    journal.begin(begun())
+
+    assert journal.standings() == {}

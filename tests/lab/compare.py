@@ -75,11 +75,20 @@ def _entry(path: Path, users: dict[int, str], groups: dict[int, str]) -> Entry:
         entry |= {"size": status.st_size, "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
         entry |= {"sparse": status.st_blocks * 512 < status.st_size}
         entry |= {"hard_link": (status.st_dev, status.st_ino) if status.st_nlink > 1 else None}
+    if xattrs := _xattrs(path):
+        entry["xattrs"] = xattrs
     if kind == "symlink":
         entry["target"] = quoted(path.readlink())
     if kind.endswith("device"):
         entry["device"] = status.st_rdev
     return entry
+
+
+def _xattrs(path: Path) -> dict[str, str]:
+    """Read all there are: ACLs, of files and the defaults of folders, and capabilities are among them."""
+    # The label is not the lab's: it comes from the machine that carries it.
+    names = sorted(set(os.listxattr(path, follow_symlinks=False)) - {"security.selinux"})
+    return {quoted(name): os.getxattr(path, name, follow_symlinks=False).hex() for name in names}
 
 
 def _number_hard_links(found: Manifest) -> None:

@@ -16,8 +16,10 @@ CHUNK = 256 * 1024
 # What is throttled comes in small pieces, so that the line is slow and not lumpy.
 THROTTLED_CHUNK = 64 * 1024
 # What may be under way in one direction: as much as a fast line holds in the time of the delay, and never less than
-# the least. More than that waits at its sender.
+# the least. More than that waits at its sender. A throttled line holds what it carries in half a second: with more,
+# whatever is asked on it would wait for half a minute behind what was sent before.
 LEAST_UNDER_WAY, FAST_LINE = 4_000_000, 400_000_000
+SLOW_LINE_SECONDS = 0.5
 
 
 @dataclass(slots=True)
@@ -82,6 +84,8 @@ class Weather:
     @property
     def room(self) -> int:
         """How many bytes may be under way in one direction."""
+        if self.rate:
+            return max(THROTTLED_CHUNK, int(self.rate * (self.delay + SLOW_LINE_SECONDS)))
         return max(LEAST_UNDER_WAY, int(self.delay * FAST_LINE))
 
     def count(self, size: int) -> None:

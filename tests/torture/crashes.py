@@ -13,8 +13,8 @@ class Fault(StrEnum):
     """What ends in the middle of its work, as by kill -9; how it is done stands in strike.py."""
 
     BORG = "Borg"
-    SSHFS = "sshfs"
-    SSH = "the ssh below sshfs"
+    FILE_SYSTEM = "the file system"
+    SSH = "the ssh below the file system"
     CONTROLLER = "the unprivileged half"
     PID_1 = "PID 1 of the pull container"
     CONTAINER = "the pull container, removed"
@@ -45,7 +45,7 @@ _DECK = (
     *((fault, Operation.PRUNE) for fault in _IN_PRUNE),
 )
 # The source is closed while the archive still gets its name.
-_THERE_UNTIL = {Fault.SSHFS: 0.7, Fault.SSH: 0.7}
+_THERE_UNTIL = {Fault.FILE_SYSTEM: 0.7, Fault.SSH: 0.7}
 
 
 def crashes(seed: int, count: int) -> list[Crash]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from appliance.record import Operation
 from tests.e2e.harness.appliance import ApplianceUnderTest
-from tests.e2e.harness.engine import docker, wait_for
+from tests.e2e.harness.engine import docker, is_running, wait_for
 from tests.e2e.harness.machine import Machine
 from tests.e2e.harness.outside import outside
 from tests.e2e.harness.proxy import ProxyMachine
@@ -95,7 +95,7 @@ class Rig:
         appliance.create()
         rig = cls(appliance=appliance, machine=machine, proxy=ProxyMachine(machine))
         rig.renew(0)
-        appliance.add_client(CLIENT, machine, "--path", "/srv/tree", host=rig.proxy.host)
+        appliance.add_client(CLIENT, machine, "--path", "/srv/tree", host=rig.proxy.host, listing="auto")
         appliance.add_client(BYSTANDER, machine, "--path", "/srv/tree")
         for client in (CLIENT, BYSTANDER):
             done = appliance.run(client)
@@ -140,8 +140,7 @@ class Rig:
 
     def is_container_running(self) -> bool:
         """Whether a run's container runs at this moment."""
-        shown = docker("inspect", "--format", "{{.State.Running}}", self.container, check=False)
-        return shown.stdout.strip() == "true"
+        return is_running(self.container)
 
     def is_settled(self) -> bool:
         """Whether nothing runs and nothing is going to."""

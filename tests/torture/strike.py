@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Command lines, as the shell matches them.
 _PROCESSES = {
     Fault.BORG: "*borg *",
-    Fault.SSHFS: "sshfs *",
+    Fault.FILE_SYSTEM: "*appliance.pull.pullfs*",
     Fault.SSH: "ssh *",
     Fault.CONTROLLER: "*appliance.pull.controller*",
 }
@@ -66,7 +66,7 @@ def _hit(rig: Rig, fault: Fault, begun: int) -> bool:
 def _struck(rig: Rig, fault: Fault) -> bool:
     """Strike now; whether anything was hit."""
     match fault:
-        case Fault.BORG | Fault.SSHFS | Fault.SSH | Fault.CONTROLLER:
+        case Fault.BORG | Fault.FILE_SYSTEM | Fault.SSH | Fault.CONTROLLER:
             words = ("exec", "--user", "0", rig.container, "sh", "-c", KILL, "sh", _PROCESSES[fault])
             return "killed" in docker(*words, check=False).stdout
         case Fault.PID_1:

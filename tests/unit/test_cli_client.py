@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.cli.host_keys import HostKey
+from appliance.cli.key_lines import LISTING, NO_INTERNAL_LISTING
 from appliance.record import Reason
 from tests.cli_world import CliWorld
 
@@ -78,13 +79,13 @@ def test_a_name_that_cannot_be_one_writes_nothing(world: CliWorld, name: str) ->
 def test_setup_makes_missing_keys_and_prints_the_line_alone_when_asked(world: CliWorld) -> None:
     shown = world.run("client", "setup", "web1", "--key-line")
 
-    assert shown.out == 'restrict,command="internal-sftp -R" ssh-ed25519 AAAAweb1 borgpull-web1\n'
+    assert shown.out == f"{LISTING} ssh-ed25519 AAAAweb1 borgpull-web1\n"
 
 
 def test_setup_has_a_way_for_dropbear_and_one_for_sshd_config(world: CliWorld) -> None:
     out = world.run("client", "setup", "web1").out
 
-    assert 'no-pty,command="/usr/lib/openssh/sftp-server -R" ssh-ed25519' in out
+    assert f"\n  {NO_INTERNAL_LISTING} ssh-ed25519" in out
     assert "Match User root" in out
     assert "setcap" not in out
 

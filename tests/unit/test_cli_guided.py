@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import replace
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from appliance.cli.key_lines import LISTING, NO_INTERNAL, READ_ONLY
 from appliance.plan.events import Data, Result, write
 from appliance.plan.offer import MountPoint, Offer
 from appliance.plan.places import LABEL_OPERATION
@@ -234,7 +236,7 @@ def test_what_the_command_line_says_is_not_asked(world: CliWorld) -> None:
 
     assert shown.code == 0, shown.out + shown.err
     assert (table(world)["user"], table(world)["paths"]) == ("root", ["/srv"])
-    assert 'restrict,command="internal-sftp -R"' in shown.out
+    assert f"{quote(LISTING)[:-1]} ssh-ed25519" in shown.out
 
 
 def test_a_folder_of_this_host_needs_no_look(world: CliWorld) -> None:
@@ -305,7 +307,8 @@ def test_a_look_is_for_programs_too(world: CliWorld) -> None:
     assert world.run("client", "look", "media").code == 2
 
 
-def test_without_internal_sftp_the_line_for_dropbear_is_shown(world: CliWorld) -> None:
+def test_without_sftp_behind_the_line_of_the_listing_the_lines_are_shown_that_need_less(world: CliWorld) -> None:
+    (world.config / "borgpull.toml").write_text('[defaults]\nlisting = "auto"\n', encoding="utf-8")
     nothing = replace(OFFER, sftp_trouble="web9.lan lets user root in, but offers no SFTP.", server="SSH-2.0-dropbear")
     world.engine.play = Machine(nothing, OFFER).play
     world.meanwhile = ending(world, run_of(Operation.PROBE, "r1"))
@@ -313,7 +316,25 @@ def test_without_internal_sftp_the_line_for_dropbear_is_shown(world: CliWorld) -
     shown = dialogue(world, *WHERE[:-1], "root", *LET_IN, "", *AS_PROPOSED, "n")
 
     assert shown.code == 0, shown.out + shown.err
-    assert 'no-pty,command="/usr/lib/openssh/sftp-server -R" ssh-ed25519' in shown.out
+    first, _, second = shown.out.partition("and no SFTP comes of it")
+    assert f"{quote(LISTING)[:-1]} ssh-ed25519" in first
+    assert f"\n  {READ_ONLY} ssh-ed25519" in second
+    assert f"\n  {NO_INTERNAL} ssh-ed25519" in second
+    assert "without hard links" in second
+
+
+def test_a_key_that_reads_by_sftp_alone_gets_the_line_for_dropbear(world: CliWorld) -> None:
+    (world.config / "borgpull.toml").write_text('[defaults]\nlisting = "never"\n', encoding="utf-8")
+    nothing = replace(OFFER, sftp_trouble="web9.lan lets user root in, but offers no SFTP.", server="SSH-2.0-dropbear")
+    world.engine.play = Machine(nothing, OFFER).play
+    world.meanwhile = ending(world, run_of(Operation.PROBE, "r1"))
+
+    shown = dialogue(world, *WHERE[:-1], "root", *LET_IN, "", *AS_PROPOSED, "n")
+
+    assert shown.code == 0, shown.out + shown.err
+    assert "The key can read files by SFTP and do nothing else" in shown.out
+    assert f"\n  {NO_INTERNAL} ssh-ed25519" in shown.out
+    assert READ_ONLY not in shown.out.partition("and no SFTP comes of it")[2]
 
 
 def test_a_machine_without_any_way_is_looked_at_again(world: CliWorld) -> None:

@@ -193,3 +193,13 @@ def test_history_lists_the_newest_first(world: CliWorld) -> None:
     assert [run["run_id"] for run in world.run("history", "web1", "--json").data] == ["run-2", "run-1"]
     assert "failed (auth)" in world.run("history").out
     assert world.run("history", "nosuch").code == 6
+
+
+def test_history_says_what_listed_the_files_where_anything_did(world: CliWorld) -> None:
+    world.journal.finish(record())
+    before = world.run("history", "web1").out
+    world.journal.finish(replace(record(run_id="run-2"), listed_by="SFTP"))
+
+    assert "LISTED BY" not in before
+    assert "LISTED BY" in world.run("history", "web1").out
+    assert {run["listed_by"] for run in world.run("history", "web1", "--json").data} == {None, "SFTP"}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appliance.cli.key_lines import LISTING
+from appliance.cli.key_lines import LISTING, READ_ONLY
 from appliance.pull.listing import script
 from tests.cli_world import CliWorld
 from tests.clients import GATEWAY, ON_THE_CLIENT, written
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LINES = {
-    "sshfs": 'restrict,command="internal-sftp -R"',
+    "sshfs": LISTING,
     "socat": "restrict,port-forwarding",
     "ssh-agent": "restrict,agent-forwarding",
     "remote-forward": "restrict,port-forwarding",
@@ -59,8 +59,15 @@ def test_the_key_of_a_listed_machine_admits_the_program_and_sftp(world: CliWorld
     assert ["printf", "%s\\n", f"{LISTING} {key}", ">>", "~/.ssh/authorized_keys"] in [
         shlex.split(line) for line in text.splitlines() if line.strip().startswith("printf")
     ]
-    assert (f"{LINES['sshfs']} {key}" in text) == (listing == "auto")
+    assert (f"{READ_ONLY} {key}" in text) == (listing == "auto")
     assert f"no-pty,command=\"exec /bin/sh -c '{script.FORCED}'\" {key}" in text
+
+
+def test_without_the_listing_the_key_reads_by_sftp_alone(world: CliWorld) -> None:
+    line = setup(world, "sshfs", "--key-line", extra='listing = "never"')
+
+    assert line == 'restrict,command="internal-sftp -R" ssh-ed25519 AAAAweb1 borgpull-web1\n'
+    assert script.SHA256 not in setup(world, "sshfs", extra='listing = "never"')
 
 
 def test_the_line_of_the_listing_is_what_sshd_reads_as_its_command() -> None:

@@ -53,6 +53,7 @@ def test_json_has_every_promised_key_for_every_client(world: CliWorld) -> None:
         "next_run": "2026-11-23T00:00:00+00:00",
         "archives": 1,
         "repository_bytes": 10,
+        "listed_by": None,
         "consecutive_failures": 0,
         "message": "",
         "tunnel": None,
@@ -62,6 +63,16 @@ def test_json_has_every_promised_key_for_every_client(world: CliWorld) -> None:
     }
     assert media.keys() == web1.keys()
     assert (media["state"], media["last_success"], media["archives"]) == ("never", None, 0)
+
+
+def test_a_client_asked_for_alone_tells_what_listed_its_files(world: CliWorld) -> None:
+    world.journal.finish(replace(record(), archive=archive(), listed_by="SFTP"))
+
+    alone, all_of_them = world.run("status", "web1").out, world.run("status").out
+
+    assert "web1: files listed by SFTP, without hard links" in alone
+    assert "listed by" not in all_of_them
+    assert world.run("status", "web1", "--json").data[0]["listed_by"] == "SFTP"
 
 
 def test_upkeep_says_nothing_of_the_state_of_backups_and_is_told_apart(world: CliWorld) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from appliance.cli.reference import pages
 from appliance.plan.trust import trust_of
 from tests.cli_world import CliWorld
 from tests.clients import GATEWAY, METHODS, ON_THE_CLIENT, client_of, written
+from tests.house import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,6 +71,28 @@ def test_a_listed_machine_loses_less_and_its_key_lists_too(table: Table) -> None
         assert "hard links (each name" not in " ".join(told["not_carried"])
     assert "do not allow the listing: hard links" in " ".join(auto["not_carried"])
     assert "hard links" not in " ".join(require["not_carried"])
+
+
+@pytest.mark.parametrize(("listed_by", "lost"), [("SFTP", True), ("find", False), (None, None)])
+def test_a_machine_that_may_be_listed_is_told_by_how_it_was(listed_by: str | None, *, lost: bool | None) -> None:
+    auto = trust_of(client_of("sshfs", extra='listing = "auto"'), listed_by).not_carried
+    never = trust_of(client_of("sshfs", extra='listing = "never"')).not_carried
+
+    assert (auto == never) is bool(lost)
+    assert any(said.startswith("where the client's key") for said in auto) is (lost is None)
+
+
+def test_the_last_good_run_says_what_archives_lack(tmp_path: Path) -> None:
+    world = CliWorld(tmp_path)
+    world.configure(GATEWAY + written("sshfs", extra='listing = "auto"'))
+    (before,) = world.run("client", "list", "--trust", "--json").data
+    world.journal.finish(replace(record(), client=before["client"], listed_by="SFTP"))
+
+    (told,) = world.run("client", "list", "--trust", "--json").data
+
+    assert (before["listed_by"], told["listed_by"]) == (None, "SFTP")
+    assert "hard links (each name becomes a file of its own)" in told["not_carried"]
+    assert "files listed by SFTP, without hard links" in world.run("client", "list", "--trust").out
 
 
 @pytest.mark.parametrize("method", ["sshfs", "socat"])

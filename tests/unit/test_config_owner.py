@@ -16,8 +16,9 @@ from appliance.edges.accounts import write_accounts
 from appliance.edges.volumes import Volumes
 from appliance.errors import ConfigError
 from appliance.plan import accounts, places
-from appliance.plan.container import QUESTIONS, container_spec, spot_spec
+from appliance.plan.container import container_spec, spot_spec
 from appliance.plan.make import plan_run
+from appliance.plan.operations import QUESTIONS
 from appliance.plan.run_plan import RunPlan
 from appliance.plan.tunnels import gateway_spec
 from appliance.pull import launches

@@ -11,9 +11,10 @@ import pytest
 from appliance.edges.escrow_files import EscrowFiles
 from appliance.errors import StateError
 from appliance.plan import escrow
-from appliance.plan.container import ESCROW_CHECK, lent_file, plan_file
+from appliance.plan.container import lent_file, plan_file
 from appliance.plan.escrow import BundledFile
 from appliance.plan.make import plan_run
+from appliance.plan.operations import ESCROW_CHECK
 from appliance.plan.places import EXPORTED_KEY, PASSPHRASE
 from tests.house import NOON, one
 

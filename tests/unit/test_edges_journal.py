@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -14,8 +15,11 @@ import pytest
 
 from appliance.edges.sqlite_journal import SqliteJournal
 from appliance.edges.sqlite_journal.documents import write
+from appliance.edges.sqlite_journal.folds import VERSIONS
 from appliance.edges.sqlite_journal.schema import MIGRATIONS
+from appliance.edges.sqlite_journal.standings import STANDINGS
 from appliance.errors import StateError
+from appliance.ports import Standing
 from appliance.record import Operation, Outcome, Reason
 from tests.contract.records import CLOCK, archive, begun, ended, entry, repository
 
@@ -172,7 +176,7 @@ def test_a_journal_of_before_the_rollback_point_is_read_and_brought_up_to_date(p
 
 def test_that_a_client_once_wrote_itself_outlives_the_runs_of_an_older_journal(path: Path) -> None:
     with closing(sqlite3.connect(path)) as old:
-        for step in MIGRATIONS[:-1]:
+        for step in MIGRATIONS[:5]:
             old.executescript(step)
         for number, method in enumerate(("socat", "sshfs")):
             text = json.dumps({"client": f"c{number}", "method": method})
@@ -180,7 +184,7 @@ def test_that_a_client_once_wrote_itself_outlives_the_runs_of_an_older_journal(p
                 "INSERT INTO runs VALUES (?, ?, 'create', '2020-01-01', '2020-01-01', 'success', NULL, ?)",
                 (f"r{number}", f"c{number}", text),
             )
-        old.execute(f"PRAGMA user_version = {len(MIGRATIONS) - 1}")
+        old.execute("PRAGMA user_version = 5")
         old.commit()
 
     journal = SqliteJournal(path, CLOCK)
@@ -188,6 +192,42 @@ def test_that_a_client_once_wrote_itself_outlives_the_runs_of_an_older_journal(p
     journal.close()
 
     assert known == {"borg_on_client/c0": "yes"}
+
+
+def test_how_clients_stand_is_taken_from_the_records_of_an_older_journal(path: Path) -> None:
+    good = ended(begun("r1"), Outcome.SUCCESS, repository=repository(), listed_by="find")
+    bad = ended(begun("r2", after_hours=1), Outcome.FAILED, reason=Reason.HOOK, message="caf\udce9")
+    with closing(sqlite3.connect(path)) as old:
+        for step in MIGRATIONS[:6]:
+            old.executescript(step)
+        for client, last, success in (("web", bad, good), ("db", good, good), ("nas", bad, None)):
+            old.execute(
+                "INSERT INTO client_state VALUES (?, 'create', ?, ?, 3, 9, '{}', 1.0, 2, 3, 4)",
+                (client, write(replace(last, client=client)), success and write(replace(success, client=client))),
+            )
+        old.execute("PRAGMA user_version = 6")
+        old.commit()
+
+    journal = SqliteJournal(path, CLOCK)
+    standings, histories = journal.standings(), journal.last_runs()
+    journal.close()
+
+    assert standings == {Operation.CREATE: {name: Standing.of(history) for name, history in histories.items()}}
+    assert (standings[Operation.CREATE]["web"].message, standings[Operation.CREATE]["nas"].disk_bytes) == (
+        "caf\udce9",
+        None,
+    )
+
+
+def test_how_clients_stand_is_read_from_an_index_alone(journal: SqliteJournal) -> None:
+    journal.finish(ended(begun(), Outcome.SUCCESS))
+
+    with journal._database.reading() as connection:
+        (plan,) = connection.execute(f"EXPLAIN QUERY PLAN {STANDINGS}")
+        (folds,) = connection.execute(f"EXPLAIN QUERY PLAN {VERSIONS}", ("create",))
+
+    assert "USING COVERING INDEX standings" in plan["detail"]
+    assert "USING COVERING INDEX standings" in folds["detail"]
 
 
 def test_what_another_process_recorded_is_seen_although_the_rest_is_remembered(tmp_path: Path) -> None:

@@ -209,6 +209,15 @@ def test_folders_without_end_end_at_the_longest_path() -> None:
     assert [tree.is_readable(node) for node in (21, 22)] == [True, False]
 
 
+def test_a_path_beyond_a_link_is_not_reached(source: Path) -> None:
+    (source.parent / "lane").symlink_to(source)
+
+    tree = Client().list(request_for([f"{source.parent}/lane/0"]))
+
+    lane = at(tree, source.parent / "lane")
+    assert (tree.target(lane), list(tree.children(lane))) == (os.fsencode(source), [])
+
+
 def test_a_client_without_a_root_is_refused() -> None:
     class Nothing(Client):
         def reply(self, kind: int, text: bytes) -> Reply:  # noqa: ARG002 - it answers all alike

@@ -10,6 +10,7 @@ from appliance.pull.listing.entry import Hostile
 from appliance.pull.listing.read import MAGIC, Cut, NotOffered, Reader
 from appliance.pull.listing.request import Item, Request, request_for
 from appliance.pull.listing.tree import Tree
+from appliance.pull.pullfs.order import node_of, reading_order
 
 ALL = Request(items=(Item(path=b"/", whole=True),))
 TWO = request_for(["/a/b", "/c"])
@@ -116,6 +117,18 @@ def test_paths_come_with_what_leads_to_them() -> None:
     assert [tree.path(node) for node in range(1, 7)] == [b"/", b"/a", b"/a/b", b"/a/b/x", b"/c", b"/c/x"]
 
 
+def test_what_lies_beyond_a_link_on_the_way_is_not_taken_for_a_lie_and_not_reached() -> None:
+    through_a_link = (entry(0, b"/", b"d", item=0), entry(0, b"a", b"l", item=1, target=b"/c"))
+
+    tree = read(whole(*through_a_link, entry(0, b"b", b"d", item=2), entry(1, b"x", item=2)), request_for(["/a/b"]))
+
+    assert (tree.target(at(tree, b"/a")), node_of(tree, "/a/b")) == (b"/c", None)
+    assert list(reading_order(tree, ["/a/b"])) == []
+    with pytest.raises(Hostile):
+        # No link leads to a path that was not asked for.
+        read(whole(ROOT, entry(1, b"a", b"l", target=b"/c"), entry(2, b"b", b"d")))
+
+
 @pytest.mark.parametrize(
     "entries",
     [
@@ -180,6 +193,24 @@ def test_an_end_that_no_honest_client_says_is_refused(tail: bytes) -> None:
 def test_a_name_that_does_not_end_is_refused_before_it_fills_the_memory() -> None:
     with pytest.raises(Hostile, match="does not end"):
         read(whole(ROOT, tail=b"n" * 100_000), piece=4096)
+
+
+def test_long_attributes_may_begin_in_the_piece_that_ends_the_entries() -> None:
+    attributes = b"".join(b"# file: /%d\nuser.a=0x%s\n\n" % (number, b"ff" * 5000) for number in range(3))
+    said = whole(ROOT, *(entry(1, b"%d" % number) for number in range(3)), tail=end(attributes=attributes))
+
+    for piece in (4096, len(said) - 9):
+        tree = read(said, piece=piece)
+        assert tree.xattrs(at(tree, b"/2")) == {b"user.a": b"\xff" * 5000}
+
+
+def test_a_complaint_full_of_quotes_takes_no_longer_than_others() -> None:
+    # Two quotes that end nowhere would be half a million starts of a path, and each was followed to the end.
+    complaints = (b"find: " + b"\\'" * 500_000, b"find: " + b"'\\" * 500_000, b"find: " + b"' " * 500_000)
+
+    for complaint in complaints:
+        with pytest.raises(Cut):
+            read(whole(ROOT, tail=end(complaint + b"\n")))
 
 
 @pytest.mark.parametrize("missing", [1, 2, 8, 9, 12, 20, 50, 90])
@@ -260,6 +291,16 @@ def test_a_line_of_busybox_that_is_none_is_refused(path: bytes) -> None:
 
     with pytest.raises((Hostile, Cut)):
         read(MAGIC + b"busybox\0none\0" + line % b"/" + line % path + end())
+
+
+@pytest.mark.parametrize("device", [b"1000 0", b"0 100000", b"80011111 178"])
+def test_a_device_of_a_number_that_no_device_has_is_refused(device: bytes) -> None:
+    line = b"2180 0 0 5 1 2 66 8 %s 1 1|x|x|%s//\n"
+
+    with pytest.raises(Hostile, match="no device has"):
+        read(MAGIC + b"busybox\0none\0" + line % (device, b"/") + end())
+    with pytest.raises(Hostile, match="no device has"):
+        read(whole(ROOT, tail=end(b"66 7 " + device + b"\n")))
 
 
 def test_a_listing_has_a_bound() -> None:

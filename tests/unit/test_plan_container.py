@@ -11,8 +11,9 @@ import pytest
 from appliance.config.logins import Endpoint
 from appliance.config.model import ApplianceSettings, Reach
 from appliance.plan import places
-from appliance.plan.container import BY_HAND, ESCROW_CHECK, PREVIEW, QUESTIONS, UNRECORDED, container_spec, plan_file
+from appliance.plan.container import container_spec, plan_file
 from appliance.plan.make import plan_run
+from appliance.plan.operations import BY_HAND, ESCROW_CHECK, PREVIEW, QUESTIONS, UNRECORDED
 from appliance.record import Operation, RestoreOrder, Way
 from tests.clients import ON_THE_CLIENT, client_of, pair_works
 from tests.house import NOON, mounted, one

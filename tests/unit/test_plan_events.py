@@ -48,6 +48,7 @@ REPOSITORY = RepositoryStats(
             repository=REPOSITORY,
             archives=(events.ListedArchive(name="n", id="i", started=STARTED),),
             facts=("f",),
+            listed_by="busybox",
         ),
     ],
 )

@@ -10,9 +10,10 @@ import pytest
 from appliance.cli.trust_reference import _kinds
 from appliance.config.load import MAIN, parse
 from appliance.config.model import ApplianceSettings
-from appliance.plan import fidelity
+from appliance.plan import fidelity_plan as planning
 from appliance.plan.container import container_spec
-from appliance.plan.fidelity import Card, Found, Row, Trait, claimed_lost, fidelity_plan, judged, refusal
+from appliance.plan.fidelity import Card, Found, Row, Trait
+from appliance.plan.fidelity_plan import claimed_lost, fidelity_plan, judged, refusal
 from appliance.plan.trust import trust_of
 from tests.clients import client_of
 from tests.house import NOON, one
@@ -37,7 +38,7 @@ def card(*rows: Row) -> Card:
 def test_every_loss_of_the_trust_table_is_a_row_of_the_card() -> None:
     said = {loss for _, client in _kinds() for loss in trust_of(client).not_carried}
 
-    unknown = {loss for loss in said if not loss.startswith((*fidelity._CLAIMS, *NOT_ON_THE_CARD))}
+    unknown = {loss for loss in said if not loss.startswith((*planning._CLAIMS, *NOT_ON_THE_CARD))}
 
     assert unknown == set()
 
@@ -105,5 +106,5 @@ def test_a_card_sees_nothing_of_the_clients_own_repository(method: str) -> None:
 
 
 def test_hooks_let_the_pull_key_run_commands_and_then_it_brings_the_tree() -> None:
-    assert fidelity.needs_restore_key(one())
-    assert not fidelity.needs_restore_key(one(before='["true"]'))
+    assert planning.needs_restore_key(one())
+    assert not planning.needs_restore_key(one(before='["true"]'))

@@ -11,17 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from appliance.plan.events import ListedArchive
-from appliance.plan.gates import (
-    Ground,
-    Refusal,
-    collapse_gate,
-    filesystem_gate,
-    io_error_gate,
-    launch_gate,
-    ledger_gate,
-    restore_gate,
-    time_gate,
-)
+from appliance.plan.gates import Refusal, collapse_gate, filesystem_gate, io_error_gate, ledger_gate, time_gate
+from appliance.plan.launch_gates import Ground, launch_gate, restore_gate
 from appliance.plan.run_plan import Baseline, KnownArchive, RunPlan
 from appliance.record import KnownRepository, Reason
 from tests.clients import client_of

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.plan.known_clients import KnownClient, client_state, from_json, to_json
+from appliance.ports import Standing
 from appliance.record import Outcome, Reason
 from tests.house import NOON, history, mounted, one, record
 
@@ -22,10 +23,11 @@ def test_the_state_of_a_client_in_one_word() -> None:
     skipped = record(Outcome.SKIPPED, Reason.BUSY)
 
     def state(past: ClientHistory | None, *, running: bool = False, now: datetime = NOON) -> str:
-        return client_state(KnownClient.of(one(max_age='"36h"')), past, running=running, now=now)
+        standing = Standing.of(past) if past else None
+        return client_state(KnownClient.of(one(max_age='"36h"')), standing, running=running, now=now)
 
     disabled = KnownClient.of(one(enabled="false"))
-    assert client_state(disabled, history(record()), running=False, now=NOON) == "disabled"
+    assert client_state(disabled, Standing.of(history(record())), running=False, now=NOON) == "disabled"
     assert state(None, running=True) == "running"
     assert state(None) == "never"
     assert state(history(skipped)) == "never"

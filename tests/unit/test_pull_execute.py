@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import time
+from typing import cast
 
 from appliance.pull import execute
 
@@ -68,4 +70,48 @@ def test_end_waits_for_its_grace_and_then_kills() -> None:
     execute.end(process, grace_seconds=0.1)
 
     assert process.returncode == -signal.SIGKILL
+    process.stdout.close()
+
+
+class Held:
+    """A process that the kernel does not let die until something else lets go of it."""
+
+    def __init__(self) -> None:
+        self.is_let_go = False
+        self.signals: list[str] = []
+
+    def poll(self) -> int | None:
+        return -9 if self.is_let_go else None
+
+    def terminate(self) -> None:
+        self.signals.append("terminate")
+
+    def kill(self) -> None:
+        self.signals.append("kill")
+
+    def wait(self, timeout: float | None = None) -> int:
+        if self.is_let_go:
+            return -9
+        assert timeout is not None, "this would wait for ever"
+        raise subprocess.TimeoutExpired("held", timeout)
+
+
+def test_where_not_even_a_kill_helps_the_last_resort_is_taken() -> None:
+    held = Held()
+
+    execute.end(cast("execute.Process", held), grace_seconds=0.1, at_last=lambda: setattr(held, "is_let_go", True))
+
+    assert held.signals == ["terminate", "kill"]
+    assert held.is_let_go
+
+
+def test_where_a_kill_helps_the_last_resort_is_left_alone() -> None:
+    taken: list[str] = []
+    process = execute.start((sys.executable, "-c", STUBBORN), {}, stdout=execute.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()
+
+    execute.end(process, grace_seconds=0.1, at_last=lambda: taken.append("taken"))
+
+    assert (process.returncode, taken) == (-signal.SIGKILL, [])
     process.stdout.close()

@@ -143,6 +143,17 @@ def test_a_hook_that_may_fail_and_a_failed_after_hook_make_a_warning(root_half: 
     assert "after hook 'exit 6' failed with exit code 6." in told.warnings[1]
 
 
+def test_a_hook_does_not_hide_behind_names_that_lack_every_night(root_half: tuple[link.Link, Ends]) -> None:
+    found = around(plan(after=(hook("exit 6"),)), root_half[1])
+
+    lacking = Result(
+        outcome=Outcome.WARNING, reason=Reason.OWNERS, message="No names.", warnings=("a",), warning_count=1
+    )
+    told = found.told(lacking)
+    assert (told.outcome, told.reason, told.warning_count) == (Outcome.WARNING, Reason.HOOK, 2)
+    assert told.message.endswith("failed with exit code 6. No names.")
+
+
 def test_another_warning_keeps_its_reason_beside_that_of_a_hook(root_half: tuple[link.Link, Ends]) -> None:
     found = around(plan(after=(hook("exit 6"),)), root_half[1])
 

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.pull.names import clean_group, clean_passwd
+from appliance.pull.names import clean_group, clean_passwd, not_in_the_chroot
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def test_names_and_numbers_pass_and_nothing_else() -> None:
@@ -28,3 +34,25 @@ def test_whatever_a_client_sends_comes_out_well_formed_or_not_at_all(text: str) 
         for line in cleaned.splitlines():
             assert line.count(":") == fields - 1
             assert line.isprintable()
+
+
+def test_plain_files_in_a_plain_folder_are_in_the_chroot(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    for name in ("passwd", "group"):
+        (tmp_path / "etc" / name).touch()
+
+    assert not_in_the_chroot(tmp_path) == ()
+
+
+def test_a_file_that_is_a_link_or_missing_is_named(tmp_path: Path) -> None:
+    (tmp_path / "etc").mkdir()
+    (tmp_path / "etc" / "passwd").symlink_to("/etc/passwd")
+
+    assert not_in_the_chroot(tmp_path) == ("/etc/passwd", "/etc/group")
+
+
+@pytest.mark.parametrize("leads_to", ["/etc", "/nowhere"])
+def test_behind_a_folder_that_is_a_link_both_are_named(tmp_path: Path, leads_to: str) -> None:
+    (tmp_path / "etc").symlink_to(leads_to)
+
+    assert not_in_the_chroot(tmp_path) == ("/etc/passwd", "/etc/group")

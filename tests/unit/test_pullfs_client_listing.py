@@ -12,6 +12,7 @@ from appliance.plan.run_plan import RunPlan
 from appliance.pull.pullfs import words
 from appliance.pull.pullfs.client_listing import listed_by_sftp
 from appliance.pull.pullfs.conversation import Conversation, LinkLostError
+from appliance.record import BY_SFTP
 from tests.sftp_server import SftpServer
 
 if TYPE_CHECKING:
@@ -56,8 +57,18 @@ def test_the_tree_comes_folder_by_folder_and_progress_is_told(tmp_path: Path) ->
     paths, tool, said = listing(SftpServer(), plan_of(tmp_path / "tree"))
 
     assert set(paths) == set(map(os.fsencode, [tmp_path, *tmp_path.parents, *tmp_path.rglob("*")]))
-    assert tool == words.BY_SFTP
+    assert tool == BY_SFTP
     assert said[0][0] == words.LISTING
+
+
+def test_hundreds_of_links_whose_replies_come_together_are_all_read(tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    for number in range(300):
+        (tmp_path / "tree" / f"{number}").symlink_to("there")
+
+    paths, _, _ = listing(SftpServer(), plan_of(tmp_path / "tree"))
+
+    assert len([path for path in paths if path.startswith(os.fsencode(tmp_path / "tree") + b"/")]) == 300
 
 
 def test_a_link_that_breaks_meanwhile_is_lost_and_no_shorter_tree(tmp_path: Path) -> None:

@@ -55,6 +55,31 @@ def status(number: int, code: int = 0) -> bytes:
     return struct.pack(">IBII", 9, 101, number, code)
 
 
+def test_many_replies_are_heard_a_few_at_a_time_and_all_of_them_in_order(peer: Peer) -> None:
+    heard: list[int] = []
+    peer.says(HELLO)
+    for number in range(100):
+        peer.conversation.post(packets.close(b""), lambda _, number=number: heard.append(number))  # type: ignore[misc]
+    os.write(peer.replies, b"".join(status(number) for number in range(1, 101)))
+    peer.conversation.receive(at_once=30)
+    portions = [len(heard)]
+    while peer.conversation.has_unheard:
+        peer.conversation.hear(at_once=30)
+        portions.append(len(heard))
+    assert heard == list(range(100))
+    assert portions == [30, 60, 90, 100]
+
+
+def test_whoever_sets_no_bound_hears_all_that_has_come(peer: Peer) -> None:
+    heard: list[int] = []
+    peer.says(HELLO)
+    for number in range(100):
+        peer.conversation.post(packets.close(b""), lambda _, number=number: heard.append(number))  # type: ignore[misc]
+    peer.says(b"".join(status(number) for number in range(1, 101)))
+    assert heard == list(range(100))
+    assert not peer.conversation.has_unheard
+
+
 def test_replies_find_who_asked_in_whatever_order_and_portions_they_come(peer: Peer) -> None:
     heard: list[str] = []
     peer.says(HELLO)
@@ -71,6 +96,22 @@ def test_a_greeting_comes_first(peer: Peer) -> None:
     assert not peer.conversation.is_greeted
     peer.says(HELLO)
     assert peer.conversation.is_greeted
+
+
+@pytest.mark.parametrize("portion", [1, 7, 100])
+def test_what_a_login_shell_prints_first_is_passed_over(peer: Peer, portion: int) -> None:
+    said = b"welcome to this machine\n" + HELLO
+    for place in range(0, len(said), portion):
+        peer.says(said[place : place + portion])
+    assert peer.conversation.is_greeted
+
+
+def test_a_greeting_without_end_is_no_sftp(peer: Peer) -> None:
+    for _ in range(3):
+        peer.says(b"x" * 20_000)
+
+    with pytest.raises(LinkLostError, match="not SFTP"):
+        peer.says(b"x" * 20_000)
 
 
 def test_requests_go_out_as_fast_as_the_pipe_takes_them(peer: Peer) -> None:

@@ -75,14 +75,14 @@ def test_what_borg_passes_over_does_not_stay_in_the_way() -> None:
 
 
 def test_memory_stays_bounded_however_large_the_files_are() -> None:
-    world = World({b"/f%d" % number: ClientFile(bytes(40 * MIB)) for number in range(5)})
+    world = World({b"/f%d" % number: ClientFile(b"x" * 40 * MIB) for number in range(5)})
     world.fetching.go_ahead()
     world.client.settle()
     assert world.client.bytes_read <= 49 * MIB
 
 
 def test_on_a_slow_line_little_is_under_way_so_that_what_is_urgent_waits_for_little() -> None:
-    world = World({b"/f%d" % number: ClientFile(bytes(10 * MIB)) for number in range(5)})
+    world = World({b"/f%d" % number: ClientFile(b"x" * 10 * MIB) for number in range(5)})
     world.fetching.go_ahead()
     for _ in range(60):
         # 320 KiB a second.
@@ -93,7 +93,7 @@ def test_on_a_slow_line_little_is_under_way_so_that_what_is_urgent_waits_for_lit
 
 
 def test_on_a_fast_line_megabytes_are_under_way() -> None:
-    world = World({b"/f%d" % number: ClientFile(bytes(10 * MIB)) for number in range(5)})
+    world = World({b"/f%d" % number: ClientFile(b"x" * 10 * MIB) for number in range(5)})
     world.fetching.go_ahead()
     for _ in range(600):
         # 32 MiB a second.
@@ -139,7 +139,7 @@ def test_of_a_file_that_changes_while_it_is_read_borg_hears_before_it_has_the_la
     last = world.read(b"/log", 1 << 17)
     world.client.settle()
     assert world.kernel.told == [f"data {first}", f"forget {world.node(b'/log')}", f"data {last}"]
-    assert world.has_read == []
+    assert world.done_with == []
 
 
 def test_a_file_that_grows_for_ever_is_not_followed() -> None:
@@ -174,9 +174,63 @@ def test_only_what_was_read_to_its_end_counts_as_read() -> None:
     world = World({b"/a": ClientFile(b"x" * 300_000), b"/b": ClientFile(b"x")})
     world.read(b"/a", 0)
     world.client.settle()
-    assert world.has_read == []
+    assert world.done_with == []
     world.read_whole(b"/a")
-    assert world.has_read == [world.node(b"/a")]
+    assert world.done_with == [world.node(b"/a")]
+
+
+def test_what_was_fetched_and_passed_over_is_not_fetched_the_next_time() -> None:
+    world = World(small_files(20))
+    world.fetching.go_ahead()
+    world.client.settle()
+    for number in (0, 1, 12):
+        world.read_whole(b"/f%04d" % number)
+    assert sorted(world.done_with) == [world.node(b"/f%04d" % number) for number in range(13)]
+
+
+def test_a_reader_that_goes_back_gets_what_was_forgotten_anew() -> None:
+    data = pattern(1, 3 * MIB)
+    world = World({b"/a": ClientFile(data)})
+    for offset in (0, 1 << 20, 2 << 20, 0):
+        number = world.read(b"/a", offset)
+        world.settle()
+        assert world.kernel.given[number] == data[offset : offset + (1 << 17)]
+    assert world.read_whole(b"/a") == data
+    assert not world.client.handles
+
+
+def test_a_reader_that_goes_back_in_a_file_larger_than_all_memory_is_answered_too() -> None:
+    world = World({b"/a": ClientFile(b"x" * 100 * MIB)})
+    for offset in (0, 60 * MIB, 0, 30 * MIB, MIB):
+        number = world.read(b"/a", offset)
+        world.settle()
+        assert len(world.kernel.given[number]) == 1 << 17
+
+
+def test_a_reader_that_begins_in_the_middle_and_goes_back_is_answered_on_both_places() -> None:
+    data = pattern(1, MIB)
+    world = World({b"/a": ClientFile(data)}, unexpected=(b"/a",))
+    later, first = world.read(b"/a", 1 << 19), world.read(b"/a", 0)
+    world.settle()
+    assert world.kernel.given == {later: data[1 << 19 :][: 1 << 17], first: data[: 1 << 17]}
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(st.tuples(st.integers(0, 60 * PIECE), st.integers(0, 12)), min_size=1, max_size=40))
+def test_wherever_a_reader_jumps_every_read_is_answered(jumps: list[tuple[int, int]]) -> None:
+    data = pattern(1, 61 * PIECE)
+    world = World({b"/a": ClientFile(data), b"/b": ClientFile(pattern(2, 5000))})
+    expected: dict[int, bytes] = {}
+    for offset, steps in jumps:
+        if steps == 0 and not world.kernel.read:
+            world.list_all()
+        expected[world.read(b"/a", offset)] = data[offset : offset + (1 << 17)]
+        for _ in range(min(steps, len(world.client.queue))):
+            world.client.step()
+    world.settle()
+    assert world.kernel.given == expected
+    assert world.read_whole(b"/b") == pattern(2, 5000)
+    assert not world.client.handles
 
 
 @settings(max_examples=60, deadline=None)

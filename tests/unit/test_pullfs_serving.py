@@ -21,6 +21,8 @@ from appliance.pull.pullfs.wire import Opcode, Request
 from appliance.pull.sftp.replies import Reply
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from appliance.pull.sftp.packets import Request as SftpRequest
 
 NO_OPEN, READDIRPLUS = 1 << 17, 1 << 13
@@ -33,6 +35,7 @@ class FakeDevice:
 
     asked: deque[Request] = field(default_factory=deque)
     told: list[bytes] = field(default_factory=list)
+    takes: bool = True
 
     def fileno(self) -> int:
         return -1
@@ -40,18 +43,25 @@ class FakeDevice:
     def next(self) -> Request | None:
         return self.asked.popleft() if self.asked else None
 
-    def say(self, packet: tuple[bytes | memoryview, ...]) -> None:
+    def say(self, packet: tuple[bytes | memoryview, ...]) -> bool:
         self.told.append(b"".join(packet))
+        return self.takes
 
 
 class Fetcher:
     """Keeps what is to be read."""
 
-    def __init__(self) -> None:
+    def __init__(self, device: FakeDevice) -> None:
+        self._device = device
         self.wanted: list[tuple[int, Wanted]] = []
+        # With how much the kernel was told of that request before.
+        self.handed: list[tuple[tuple[int, ...], int]] = []
 
     def read(self, node: int, wanted: Wanted) -> None:
         self.wanted.append((node, wanted))
+
+    def hand_over(self, nodes: Sequence[int]) -> None:
+        self.handed.append((tuple(nodes), len(self._device.told)))
 
 
 class Mount:
@@ -65,7 +75,7 @@ class Mount:
         self.tree.finish()
         self.device = FakeDevice()
         self.posted: list[tuple[SftpRequest, object]] = []
-        self.fetcher = Fetcher()
+        self.fetcher = Fetcher(self.device)
         self.serving = Serving(self.device, self.tree, lambda request, then: self.posted.append((request, then)))
         self.serving.serve_from(self.fetcher)
 
@@ -153,6 +163,47 @@ def test_a_folder_is_listed_in_portions_with_all_attributes() -> None:
             place += 128 + (24 + length + 7) // 8 * 8
     # By inode, which is how Borg reads.
     assert heard == names[::-1]
+
+
+def test_what_the_kernel_has_taken_in_of_a_folder_is_handed_over_while_it_waits_for_the_rest() -> None:
+    mount = Mount(*(Entry(path=b"/%03d" % number, mode=stat.S_IFREG, inode=10 + number) for number in range(100)))
+    children = tuple(mount.tree.children(wire.ROOT))
+    for offset in (0, 20, 20, 100):
+        mount.ask(Opcode.READDIRPLUS, body=read_in(offset, 4096))
+    # Before the answer: after it Borg may be reading one of them, and the kernel would wait for ever.
+    assert mount.fetcher.handed == [((), 0), (children[:20], 0), ((), 0), (children[20:], 0)]
+
+
+def test_while_somebody_else_may_be_reading_nothing_is_handed_over() -> None:
+    mount = Mount(file(b"/a"))
+    for opcode, caller in ((Opcode.READ, 5), (Opcode.READDIRPLUS, 5), (Opcode.READDIRPLUS, 6), (Opcode.READ, 6)):
+        mount.device.asked.append(Request(opcode, 1, wire.ROOT, memoryview(read_in(0, 4096)), caller))
+    mount.device.asked.append(Request(Opcode.READDIRPLUS, 1, wire.ROOT, memoryview(read_in(0, 4096)), 5))
+    mount.serving.answer_all()
+    assert len(mount.fetcher.handed) == 1
+
+
+def test_a_folder_that_is_listed_once_more_is_handed_over_once_more() -> None:
+    mount = Mount(file(b"/a"))
+    for offset in (0, 1, 0, 1):
+        mount.ask(Opcode.READDIRPLUS, body=read_in(offset, 4096))
+    (child,) = mount.tree.children(wire.ROOT)
+    assert [nodes for nodes, _ in mount.fetcher.handed] == [(), (child,), (), (child,)]
+
+
+def test_names_without_entries_hand_over_nothing() -> None:
+    mount = Mount(file(b"/a"))
+    for offset in (0, 1):
+        mount.ask(Opcode.READDIR, body=read_in(offset, 4096))
+    assert mount.fetcher.handed == []
+
+
+def test_a_whole_file_is_put_into_the_kernels_pages_which_may_not_want_it() -> None:
+    mount = Mount(file(b"/a"))
+    assert mount.serving.store(7, [memoryview(b"one"), memoryview(b"two")])
+    assert mount.device.told == [struct.pack("=IiQ", 46, 4, 0) + struct.pack("=QQII", 7, 0, 6, 0) + b"onetwo"]
+    mount.device.takes = False
+    assert not mount.serving.store(8, [memoryview(b"one")])
 
 
 def test_a_folder_that_may_not_be_read_says_so() -> None:

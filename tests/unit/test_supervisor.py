@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.config.load import parse
-from appliance.plan.container import UNRECORDED, container_spec
+from appliance.plan.container import container_spec
 from appliance.plan.events import write
 from appliance.plan.make import plan_run
+from appliance.plan.operations import UNRECORDED
 from appliance.record import Operation, Outcome, Reason, RequestKind, Trigger
 from tests.fakes import Script
 from tests.house import bad, good, house, one, record

@@ -18,7 +18,7 @@ from tests.supervised import FakeVolumes, World, success
 from tests.told import QUIET, TOLD, Told, burst
 
 if TYPE_CHECKING:
-    from appliance.plan.gates import Ground
+    from appliance.plan.launch_gates import Ground
 
 
 def failing(_spec: object) -> Script:

@@ -9,7 +9,7 @@ import click
 from appliance.cli.adding.asking import Draft, pause, say_problems, until_it_works
 from appliance.cli.client_look import seen
 from appliance.cli.client_trust import pin
-from appliance.cli.key_lines import NO_INTERNAL, READ_ONLY, key_line, key_options, paste_lines
+from appliance.cli.key_lines import LISTING, NO_INTERNAL, READ_ONLY, key_line, key_options, paste_lines, what_it_can
 from appliance.cli.key_lines import where as on_whom
 from appliance.cli.present_jump import jump_text
 from appliance.cli.present_offer import offer_text
@@ -32,6 +32,20 @@ authorized_keys, in place of the other one. sftp-server must be there, often as 
 (elsewhere it is /usr/libexec/sftp-server or /usr/lib/ssh/sftp-server):
 
   {}"""
+
+# The line of the listing looks for sftp-server itself, so where no SFTP comes of it another line for it is no help.
+_OTHER_LINES = """
+The key is let in, and no SFTP comes of it: its line needs a login shell and the program sftp-server, often a package
+openssh-sftp-server. Where sshd is OpenSSH, this line in place of the other one needs neither:
+
+  {}
+
+Dropbear, on a NAS or a router, has no SFTP of its own: sftp-server must be there. Where it is in another folder than
+usual, this line in place of the other one names it (write its path):
+
+  {}
+
+With either the files are listed by SFTP: without hard links, ctime, extended attributes and ACLs."""
 
 
 def where(draft: Draft) -> None:
@@ -104,13 +118,13 @@ def let_in(world: Surroundings, client: SshfsClient | AnyBorgClient, public_key:
 
 
 def _looked(world: Surroundings, client: SshfsClient | AnyBorgClient, public_key: str) -> Offer:
-    """Look, and where the key is let in and comes to nothing offer the line for an sshd that has no internal-sftp."""
+    """Look, and where the key is let in and comes to nothing offer the lines for what that machine may lack."""
     while True:
         offer = until_it_works(lambda: seen(world, client))
         click.echo(f"\n{offer_text(client.name, client.user, offer)}")
         if offer.has_sftp or offer.commands:
             return offer
-        click.echo(_OTHER_LINE.format(key_line(public_key, NO_INTERNAL)))
+        click.echo(_other_line(client, public_key))
         if pause("Enter when that is done; on goes on without SFTP") == "on":
             return offer
 
@@ -119,4 +133,11 @@ def _line_text(client: SshfsClient | AnyBorgClient, public_key: str) -> str:
     # Borg on the client needs another line; whether it is wanted is asked when there is something to choose from.
     options = key_options(client) if isinstance(client, SshfsClient) else READ_ONLY
     lines = "\n".join(paste_lines(key_line(public_key, options)))
-    return f"{on_whom(client)} paste this. The key can read files there and do nothing else:\n\n{lines}"
+    return f"{on_whom(client)} paste this. The key can {what_it_can(options)}:\n\n{lines}"
+
+
+def _other_line(client: SshfsClient | AnyBorgClient, public_key: str) -> str:
+    for_dropbear = key_line(public_key, NO_INTERNAL)
+    if isinstance(client, SshfsClient) and key_options(client) == LISTING:
+        return _OTHER_LINES.format(key_line(public_key, READ_ONLY), for_dropbear)
+    return _OTHER_LINE.format(for_dropbear)

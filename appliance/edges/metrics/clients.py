@@ -35,6 +35,7 @@ REACHED = frozenset(
         Reason.COLLAPSED,
         Reason.UNREADABLE,
         Reason.CHANGED,
+        Reason.OWNERS,
         Reason.CHANGE_BURST,
         Reason.CLOCK,
     )

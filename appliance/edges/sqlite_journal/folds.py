@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from appliance.ports import ClientHistory
     from appliance.record import Operation
 
+VERSIONS = "SELECT client, runs, archives FROM client_state WHERE operation = ?"
 _NEVER = ((-1, -1), None)
 
 
@@ -30,9 +31,7 @@ class Folds:
         """Return the fold of every client that has runs of that operation."""
         found: dict[str, ClientHistory] = {}
         changed: dict[str, tuple[int, int]] = {}
-        for client, runs, archives in connection.execute(
-            "SELECT client, runs, archives FROM client_state WHERE operation = ?", (operation,)
-        ):
+        for client, runs, archives in connection.execute(VERSIONS, (operation,)):
             version, history = self._known.get((client, operation), _NEVER)
             if history is not None and version == (runs, archives):
                 found[client] = history

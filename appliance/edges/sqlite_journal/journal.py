@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
-from appliance.edges.sqlite_journal import facts, outbox, past, requests, runs
+from appliance.edges.sqlite_journal import facts, outbox, past, requests, runs, standings
 from appliance.edges.sqlite_journal import ledger as ledger_table
 from appliance.edges.sqlite_journal.database import Database
 from appliance.edges.sqlite_journal.documents import read_progress, write
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from appliance.notice import AlarmState, ChannelRecord, Notice, Pending
-    from appliance.ports import ClientHistory, Clock, Span
+    from appliance.ports import ClientHistory, Clock, Span, Standing
     from appliance.record import (
         Glance,
         KnownRepository,
@@ -116,6 +116,11 @@ class SqliteJournal:
         """Return the fold of the runs of that operation, by client."""
         with self._database.reading() as connection:
             return self._folds.read(connection, operation)
+
+    def standings(self) -> Mapping[Operation, Mapping[str, Standing]]:
+        """Return how each client stands with each operation."""
+        with self._database.reading() as connection:
+            return standings.read(connection)
 
     def spans(self) -> Mapping[str, Span]:
         """Return from when to when the good archives of each client are."""

@@ -6,7 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 from appliance.edges.sqlite_journal.documents import read_record, time_or_none, time_text, write
-from appliance.ports import ClientHistory
+from appliance.edges.sqlite_journal.standings import COLUMNS, columns
+from appliance.ports import ClientHistory, Standing
 
 if TYPE_CHECKING:
     import sqlite3
@@ -51,10 +52,12 @@ def fold(connection: sqlite3.Connection, record: RunRecord) -> None:
     """Fold a finished run into the state of its client."""
     known = histories(connection, record.operation, [record.client])
     after = ClientHistory.after(known.get(record.client), record)
+    standing = columns(Standing.of(after))
     connection.execute(
-        "INSERT OR REPLACE INTO client_state (client, operation, last, last_success, consecutive_failures, runs,"
-        " failures, duration_seconds, original_bytes, deduplicated_bytes, archives)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT count(*) FROM ledger WHERE client = ?))",
+        "INSERT OR REPLACE INTO client_state (client, operation, last, last_success, consecutive_failures, runs,"  # noqa: S608
+        f" failures, duration_seconds, original_bytes, deduplicated_bytes, archives, {COLUMNS})"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT count(*) FROM ledger WHERE client = ?),"
+        f" {', '.join('?' * len(standing))})",
         (
             after.client,
             record.operation,
@@ -67,6 +70,7 @@ def fold(connection: sqlite3.Connection, record: RunRecord) -> None:
             after.original_bytes,
             after.deduplicated_bytes,
             after.client,
+            *standing,
         ),
     )
 

@@ -148,4 +148,31 @@ MIGRATIONS = (
         SELECT DISTINCT 'borg_on_client/' || client, 'yes' FROM runs
         WHERE record ->> '$.method' IN ('socat', 'ssh-agent', 'remote-forward');
     """,
+    # What `status` tells of the fold, beside its two records, and an index that has all of it and the fold's version.
+    # `message` is JSON, as in the record. An index cannot hold what is computed from a record and be read alone.
+    """
+    ALTER TABLE client_state ADD COLUMN method TEXT;
+    ALTER TABLE client_state ADD COLUMN outcome TEXT;
+    ALTER TABLE client_state ADD COLUMN reason TEXT;
+    ALTER TABLE client_state ADD COLUMN message TEXT;
+    ALTER TABLE client_state ADD COLUMN finished TEXT;
+    ALTER TABLE client_state ADD COLUMN good_started TEXT;
+    ALTER TABLE client_state ADD COLUMN good_finished TEXT;
+    ALTER TABLE client_state ADD COLUMN disk_bytes INTEGER;
+    ALTER TABLE client_state ADD COLUMN listed_by TEXT;
+    UPDATE client_state SET
+        method = last ->> '$.method',
+        outcome = last ->> '$.outcome',
+        reason = last ->> '$.reason',
+        message = last -> '$.message',
+        finished = last ->> '$.finished',
+        good_started = last_success ->> '$.started',
+        good_finished = last_success ->> '$.finished',
+        disk_bytes = last_success ->> '$.repository.disk_size',
+        listed_by = last_success ->> '$.listed_by';
+    CREATE INDEX standings ON client_state (
+        operation, client, runs, archives, consecutive_failures,
+        method, outcome, reason, message, finished, good_started, good_finished, disk_bytes, listed_by
+    );
+    """,
 )

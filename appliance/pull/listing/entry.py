@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 
 from appliance.errors import BorgpullError
 
 LONGEST_NAME = 255
 LONGEST_PATH = 4096
+# Linux has 12 and 20 bits for the two parts of a device's number, and FUSE carries no more.
+_LARGEST_MAJOR, _LARGEST_MINOR = 0xFFF, 0xFFFFF
 
 
 class Hostile(BorgpullError):  # noqa: N818 - what the listing is, not a fault of ours
@@ -38,3 +41,11 @@ class Entry:
     target: bytes = b""
     readable: bool = True
     xattrs: tuple[tuple[bytes, bytes], ...] = ()
+
+
+def device_number(major: bytes, minor: bytes) -> int:
+    """Put together what a device file is, from its two parts in hexadecimal; raises Hostile for what Linux has not."""
+    parts = int(major, 16), int(minor, 16)
+    if parts[0] > _LARGEST_MAJOR or parts[1] > _LARGEST_MINOR:
+        raise Hostile("the listing has a device of a number that no device has")
+    return os.makedev(*parts)

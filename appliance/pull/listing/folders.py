@@ -93,7 +93,8 @@ class Folders:
         else:
             folder, _, name = path.rpartition(b"/")
             parent = self._tree.find(folder or b"/")
-            if parent is None or reply.code == NO_SUCH_FILE:
+            if parent is None or not stat.S_ISDIR(self._tree.mode(parent)) or reply.code == NO_SUCH_FILE:
+                # Beyond a link too, which the server follows: whoever walks the path meets the link.
                 return
             if not reply.ok or reply.attributes is None:
                 self._tree.add_unseen(parent, name)

@@ -63,7 +63,7 @@ class Reader:
 
     def __init__(self, request: Request, tree: Tree) -> None:
         """Read into an empty tree what answers this request."""
-        self._tree = tree
+        self._tree, self._request = tree, request
         self._placing = Placing(request, tree)
         self._part = _Part.GREETING
         self._unread = b""
@@ -96,7 +96,8 @@ class Reader:
             raise Cut(f"the client could not list its files: {shown(self._tail.other[0])}")
         for path in self._tail.unseen:
             self._mark_unseen(path)
-        self._tree.finish()
+        found = (self._tree.find(item.path) for item in self._request.items if not item.whole)
+        self._tree.finish([node for node in found if node is not None])
 
     def _step(self) -> bool:
         """Take the next part if it is there; returns whether more may be."""
@@ -151,14 +152,15 @@ class Reader:
 
     def _entries(self) -> bool:
         *fields, self._unread = self._unread.split(b"\0")
-        if len(self._unread) > _LONGEST_FIELD:
-            raise Hostile("the listing has a field that does not end")
         fields = self._fields + fields if self._fields else fields
         whole = len(fields) // WIDTH * WIDTH
         firsts = fields[0::WIDTH]
         end = firsts.index(_END) * WIDTH if _END in firsts else -1
         self._placing.take(fields[: whole if end < 0 else end])
         if end < 0:
+            # Not before: behind the end comes what is longer than a field, the attributes.
+            if len(self._unread) > _LONGEST_FIELD:
+                raise Hostile("the listing has a field that does not end")
             self._fields = fields[whole:]
             return False
         self._fields = []

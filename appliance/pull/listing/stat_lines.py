@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import re
 
 from appliance.pull.listing.columns import clamped
-from appliance.pull.listing.entry import Entry, Hostile
+from appliance.pull.listing.entry import Entry, Hostile, device_number
 
 _END_OF_LINE = b"//\n"
 _END = b"end"
@@ -51,7 +50,7 @@ def read(line: bytes) -> Entry:
         inode=inode,
         device=device,
         blocks=blocks,
-        rdev=os.makedev(int(found[9], 16), int(found[10], 16)),
+        rdev=device_number(found[9], found[10]),
         mtime_ns=times[0],
         ctime_ns=times[1],
     )

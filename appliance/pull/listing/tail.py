@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from appliance.pull.listing.entry import Hostile
+from appliance.pull.listing.entry import Hostile, device_number
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _DEVICE = re.compile(rb"(\d{1,20}) (\d{1,20}) ([0-9a-f]{1,8}) ([0-9a-f]{1,8})")
-# GNU find and our own programs quote the path, with escapes of C; busybox does not.
-_QUOTED = re.compile(rb"(?:find|list|stat): .*?'((?:[^'\\]|\\.)*)'(?:: |;)", re.DOTALL)
+# GNU find and our own programs quote the path, with escapes of C; busybox does not. No path begins at a quote that is
+# escaped, and none is tried in two ways: so every byte is looked at once, however many quotes a line has.
+_QUOTED = re.compile(rb"(?:find|list|stat): .*?(?<!\\)'((?:[^'\\]|\\.)*+)'(?:: |;)", re.DOTALL)
 _PLAIN = re.compile(rb"find: (/.*): [A-Z][^:]*")
 _ESCAPE = re.compile(rb"\\([0-7]{3}|.)", re.DOTALL)
 _LETTERS = {b"n": b"\n", b"t": b"\t", b"r": b"\r", b"a": b"\a", b"b": b"\b", b"f": b"\f", b"v": b"\v"}
@@ -34,12 +34,15 @@ class Tail:
 
 
 def read_tail(text: bytes) -> Tail:
-    """Sort the lines; what has vanished meanwhile is left out, as if it had vanished before, and so is mere noise."""
+    """Sort the lines; what has vanished meanwhile is left out, as if it had vanished before, and so is mere noise.
+
+    Raises Hostile.
+    """
     tail = Tail()
     for line in _lines(text):
         if device := _DEVICE.fullmatch(line):
             where, inode = int(device[1]), int(device[2])
-            tail.devices[where, inode] = os.makedev(int(device[3], 16), int(device[4], 16))
+            tail.devices[where, inode] = device_number(device[3], device[4])
         elif line.endswith(_GONE) or not line.startswith(_OURS) or _WARNING.match(line):
             continue
         elif path := _QUOTED.match(line):

@@ -14,7 +14,7 @@ from appliance.pull.listing.order import Order
 from appliance.pull.listing.rarities import Rarities
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 ROOT = FIRST
 LIMIT_ENTRIES = 10_000_000
@@ -164,12 +164,17 @@ class Tree:
         """Take that back."""
         self._rarities.mark_readable(node)
 
-    def finish(self) -> None:
-        """Order the children and settle which inode numbers are shown; raises Hostile for what is no tree."""
+    def finish(self, leading: Collection[int] = ()) -> None:
+        """Order the children and settle which inode numbers are shown; raises Hostile for what is no tree.
+
+        `leading` are nodes that lead to what was asked for. Where one is a link, the client has followed it and listed
+        what lies beyond: nobody gets there, since a link has no children for the kernel, and whoever walks the path
+        meets the link.
+        """
         if not len(self):
             raise Hostile("the listing has no root")
         parents = self._names.parents
-        self._check_parents(parents)
+        self._check_parents(parents, leading)
         show_inodes(self._inodes, self._devices, parents, path=self.path, has_links=self._has_links)
         self._order = Order(parents, self._inodes, self._names.name)
 
@@ -288,9 +293,11 @@ class Tree:
     def _has_links(self, node: int) -> bool:
         return self._nlinks[node] > 1 and not stat.S_ISDIR(self._modes[node])
 
-    def _check_parents(self, parents: array[int]) -> None:
+    def _check_parents(self, parents: array[int], leading: Collection[int]) -> None:
         folders = bytearray(map(stat.S_ISDIR, self._modes))
         folders[0] = True
+        for node in leading:
+            folders[node] |= stat.S_ISLNK(self._modes[node])
         for node, parent in enumerate(parents):
             if not folders[parent]:
                 raise Hostile(f"the listing has something within what is no folder: {shown(self.path(node))}")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from appliance.pull import link
 from appliance.pull.failure import Failure, stopped
 from appliance.pull.pullfs import words
-from appliance.record import Reason
+from appliance.record import BY_SFTP, Reason
 
 if TYPE_CHECKING:
     from appliance.pull.ends import Ends
@@ -25,10 +25,14 @@ _KNOWN_REASONS = {reason.value: reason for reason in Reason}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listing:
-    """What came of it. `shown` is what the mount shows beyond SFTP: TRUE_INODES, ACLS, XATTRS."""
+    """What came of it. `shown` is what the mount shows beyond SFTP: TRUE_INODES, ACLS, XATTRS.
+
+    `by` is the client's tool, or BY_SFTP; None where nothing was listed.
+    """
 
     facts: tuple[str, ...] = ()
     shown: frozenset[str] = frozenset()
+    by: str | None = None
 
 
 class _Ear:
@@ -49,10 +53,11 @@ class _Ear:
         heard = []
         for line in lines:
             text = line[:_LONGEST].decode("utf-8", "replace")
-            if said := words.read(text):
+            said = words.read(text)
+            if said and said.word != words.SSH:
                 heard.append(said)
             elif len(self.others) < 3:  # noqa: PLR2004 - the first lines say why
-                self.others.append(" ".join(text.split()))
+                self.others.append(said.note if said else " ".join(text.split()))
         return heard
 
 
@@ -95,10 +100,11 @@ def _hear_words(ends: Ends, voice: Voice, ear: _Ear) -> Listing | None:
 
 def _ready(note: str) -> Listing:
     ready = words.read_ready(note)
-    if ready.tool == words.BY_SFTP:
-        return Listing(facts=(f"{ready.count} files listed by SFTP: hard links, xattrs and ACLs cannot be seen",))
+    if ready.tool == BY_SFTP:
+        fact = f"{ready.count} files listed by SFTP: hard links, xattrs and ACLs cannot be seen"
+        return Listing(facts=(fact,), by=BY_SFTP)
     without = "" if ready.lists_xattrs else ", without xattrs and ACLs"
-    return Listing(facts=(f"{ready.count} files listed by {ready.tool}{without}",), shown=ready.shown)
+    return Listing(facts=(f"{ready.count} files listed by {ready.tool}{without}",), shown=ready.shown, by=ready.tool)
 
 
 def _obey(control: link.Link, ear: _Ear) -> Listing | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from appliance.borg import by_hand
 from appliance.borg.create import create_on_client
 from appliance.plan import gates, places
-from appliance.plan.container import BY_HAND
+from appliance.plan.operations import BY_HAND
 from appliance.pull import ledger, repository
 from appliance.pull.failure import Failure, insist
 from appliance.pull.guard import Guard
@@ -47,6 +47,8 @@ class OnClient:
     guard: Guard
     filesystem: str = ""
     note: str = ""
+    listed_by: str | None = None
+    lacking: str = ""
 
     def check_paths(self, paths: tuple[str, ...]) -> None:
         """Judge what the client itself said of each path."""

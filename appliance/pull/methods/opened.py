@@ -16,6 +16,7 @@ from appliance.pull.methods.listed import Listing, await_listing, say_what_was_f
 from appliance.pull.methods.on_client import borg_on_the_client, clear_up
 from appliance.pull.methods.reading import Mounted
 from appliance.pull.methods.workplace import look_again, prepare
+from appliance.pull.own_file_system import is_listed
 from appliance.pull.source import Source, check_alive, mounted_filesystem
 from appliance.pull.ssh_config import ssh_config
 from appliance.record import Reason
@@ -39,13 +40,14 @@ _SSHFS_LAST_WORDS_BYTES = 4096
 class Met:
     """What is known of the client after the first contact: facts for the operator, and how to go on.
 
-    `apart` is how far its clock is ahead of ours; None where nobody knows.
+    `apart` is how far its clock is ahead of ours; None where nobody knows. `lacking` says what the archive will lack.
     """
 
     contact: Contact
     facts: tuple[str, ...] = ()
     workplace: Workplace | None = None
     apart: timedelta | None = None
+    lacking: str = ""
 
 
 def connect(plan: RunPlan, contact: Contact, voice: Voice) -> Met:
@@ -57,23 +59,24 @@ def connect(plan: RunPlan, contact: Contact, voice: Voice) -> Met:
         workplace = prepare(client, plan)
         contact.at_the_end(lambda: clear_up(contact, workplace, voice))
         return Met(contact=contact, facts=workplace.facts, workplace=workplace, apart=workplace.apart)
-    facts, apart = _fetch_names(plan, client, voice), clocks.apart_by_sftp(client)
+    facts, lacking = _fetch_names(plan, client)
+    apart = clocks.apart_by_sftp(client)
     Path(places.SSH_CONFIG).write_text(ssh_config(plan), "utf-8")
     if not (plan.before or plan.after):
         # The data has a connection of its own.
         contact.close()
-    return Met(contact=contact, facts=facts, apart=apart)
+    return Met(contact=contact, facts=facts, apart=apart, lacking=lacking)
 
 
-def _fetch_names(plan: RunPlan, client: Control, voice: Voice) -> tuple[str, ...]:
+def _fetch_names(plan: RunPlan, client: Control) -> tuple[tuple[str, ...], str]:
     passwd = names.clean_passwd(client.read_small("/etc/passwd") or "")
     group = names.clean_group(client.read_small("/etc/group") or "")
     Path(places.FETCHED_PASSWD).write_text(passwd, "utf-8")
     Path(places.FETCHED_GROUP).write_text(group, "utf-8")
-    if not passwd and plan.names == "client":
-        voice.note("the client has no readable /etc/passwd: owners are numbers in this archive", "warning")
+    lacking = names.without_passwd(plan.client) if not passwd and plan.names == "client" else ""
     users, groups = passwd.count("\n"), group.count("\n")
-    return (f"SFTP works for {plan.user}@{plan.host}:{plan.port}", f"{users} users and {groups} groups named")
+    facts = (f"SFTP works for {plan.user}@{plan.host}:{plan.port}", f"{users} users and {groups} groups named")
+    return facts, lacking
 
 
 @contextmanager
@@ -98,16 +101,26 @@ def opened(plan: RunPlan, met: Met, ends: Ends, voice: Voice) -> Iterator[Readin
             "`borgpull doctor` says what is missing.",
         )
     try:
-        listing = await_listing(ends, voice) if plan.listing != NEVER else Listing()
+        listing = await_listing(ends, voice) if is_listed(plan) else _not_listed(plan)
         for fact in listing.facts:
             voice.note(fact)
-        yield Mounted(_alive_sshfs(ends.sshfs), " ".join(sorted(listing.shown)))
+        source = _alive_sshfs(ends.sshfs)
+        in_the_chroot = bool(listing.by) and plan.names == "chroot"
+        lacking = names.lacking_in_the_chroot(plan.client, source.root) if in_the_chroot else ""
+        yield Mounted(source, " ".join(sorted(listing.shown)), listing.by, lacking)
     finally:
         control_link.say(link.UNMOUNT)
         while _answer(control_link).word not in (link.UNMOUNTED, ""):
             pass
-        if plan.listing != NEVER:
+        if is_listed(plan):
             say_what_was_fetched(ends, voice)
+
+
+def _not_listed(plan: RunPlan) -> Listing:
+    """Say so where it is this machine that keeps the files from being listed."""
+    if plan.listing == NEVER:
+        return Listing()
+    return Listing(facts=(f"Linux {os.uname().release} is too old to list the files: they come by sshfs",))
 
 
 def _alive_sshfs(sshfs_says: int) -> Source:

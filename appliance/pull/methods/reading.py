@@ -25,6 +25,14 @@ class Reading(Protocol):
     def note(self) -> str:
         """What the root half has to know of it to start Borg; "" where that is nothing."""
 
+    @property
+    def listed_by(self) -> str | None:
+        """What listed the client's files, as in RunRecord; None where nothing was listed."""
+
+    @property
+    def lacking(self) -> str:
+        """Say what the archive will lack although everything is read; "" where that is nothing."""
+
     def check_paths(self, paths: tuple[str, ...]) -> None:
         """Insist that every path is there and that one of them holds something."""
 
@@ -53,6 +61,8 @@ class Mounted:
 
     source: Source
     note: str = ""
+    listed_by: str | None = None
+    lacking: str = ""
 
     @property
     def filesystem(self) -> str:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from appliance.borg import versions
 from appliance.plan import places
-from appliance.plan.container import FIDELITY
 from appliance.plan.fidelity import PARENT
+from appliance.plan.operations import FIDELITY
 from appliance.pull import clocks
 from appliance.pull.failure import Failure
 from appliance.pull.fidelity.script import sweep_script

@@ -6,6 +6,7 @@ wrong with the link or the listing it says so in one line and ends: the kernel t
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 
@@ -31,9 +32,8 @@ def main() -> int:
 
 
 def say(word: str, note: object = "") -> None:
-    """Tell the controller."""
-    sys.stderr.write(words.line(word, note))
-    sys.stderr.flush()
+    """Tell the controller; in one piece, since what ssh says is handed on by another thread."""
+    os.write(sys.stderr.fileno(), words.line(word, note).encode("utf-8", "backslashreplace"))
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ from appliance.pull.listing.request import request_for
 from appliance.pull.listing.tree import Tree
 from appliance.pull.pullfs import words
 from appliance.pull.ssh_config import CLIENT
+from appliance.record import BY_SFTP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,7 +47,7 @@ class Listed:
 
     def told(self) -> str:
         """What the controller has to know of it, as `words.read_ready` reads it."""
-        if self.tool == words.BY_SFTP:
+        if self.tool == BY_SFTP:
             return words.ready(len(self.tree), self.tool, ())
         shown = [TRUE_INODES]
         if self.tree.has_acls:
@@ -56,10 +57,10 @@ class Listed:
         return words.ready(len(self.tree), self.tool, shown, lists_xattrs=self.lists_xattrs)
 
 
-def ask(plan: RunPlan) -> Process:
-    """Start the listing on the client."""
+def ask(plan: RunPlan, stderr: int) -> Process:
+    """Start the listing on the client; `stderr` is for what ssh says."""
     argv = ("ssh", "-F", str(places.SSH_CONFIG), "-T", CLIENT, script.COMMAND)
-    process = start(argv, ENVIRONMENT, stdin=PIPE, stdout=PIPE)
+    process = start(argv, ENVIRONMENT, stdin=PIPE, stdout=PIPE, stderr=stderr)
     # Whoever forces another command on this key does not read it.
     with suppress(BrokenPipeError):
         _pipe(process.stdin).write(script.to_send(_request(plan).to_bytes()))
@@ -103,7 +104,7 @@ def listed_by_sftp(plan: RunPlan, client: Conversation, say: Callable[[str, obje
             said = time.monotonic()
             say(words.LISTING, len(tree))
     folders.finish()
-    return Listed(tree=tree, tool=words.BY_SFTP, lists_xattrs=False)
+    return Listed(tree=tree, tool=BY_SFTP, lists_xattrs=False)
 
 
 def _request(plan: RunPlan) -> Request:

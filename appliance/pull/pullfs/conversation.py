@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+from itertools import count
 from typing import TYPE_CHECKING
 
-from appliance.pull.sftp import packets, replies
-from appliance.pull.sftp.replies import ProtocolError, Reply
+from appliance.pull.sftp import greeting, packets, replies
+from appliance.pull.sftp.replies import FAILED, ProtocolError, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,7 +27,10 @@ class LinkLostError(Exception):
 
 
 class Conversation:
-    """Requests out, replies to who asked. Never blocks: whoever owns the loop calls `send` and `receive`."""
+    """Requests out, replies to who asked. Never blocks: whoever owns the loop calls `send` and `receive`.
+
+    Whoever wants only some replies at once calls `hear` for the others, as long as it `has_unheard`.
+    """
 
     def __init__(self, *, out: int, into: int) -> None:
         """Take over the pipes: `out` is where replies come from, `into` where requests go."""
@@ -39,7 +43,10 @@ class Conversation:
         self._number = 0
         self._unsent = bytearray(packets.hello())
         self._unread = bytearray()
+        self._begin = 0
         self._greeted = False
+        self.has_unheard = False
+        self._patience = greeting.LONGEST_BYTES
 
     @property
     def is_greeted(self) -> bool:
@@ -73,8 +80,8 @@ class Conversation:
         except OSError as error:
             raise LinkLostError("its SFTP session is closed") from error
 
-    def receive(self) -> None:
-        """Take what has come and call back; raises LinkLostError."""
+    def receive(self, at_once: int | None = None) -> None:
+        """Take what has come and call back, for so many replies or for all; raises LinkLostError."""
         try:
             chunk = os.read(self.out, _PIPE_BYTES)
         except BlockingIOError:
@@ -82,17 +89,45 @@ class Conversation:
         if not chunk:
             raise LinkLostError("its SFTP session is closed")
         self._unread += chunk
-        start = 0
-        while len(self._unread) - start >= _LENGTH_BYTES:
-            length = int.from_bytes(self._unread[start : start + _LENGTH_BYTES], "big")
-            if length > replies.LARGEST_REPLY:
-                raise LinkLostError("what it sends is not SFTP")
-            end = start + _LENGTH_BYTES + length
-            if len(self._unread) < end:
-                break
-            self._take(bytes(memoryview(self._unread)[start + _LENGTH_BYTES : end]))
-            start = end
-        del self._unread[:start]
+        if not self._greeted:
+            self._pass_over_a_greeting()
+        self.hear(at_once)
+
+    def hear(self, at_once: int | None = None) -> None:
+        """Call back for what has come, for so many replies or for all; raises LinkLostError."""
+        for _ in count() if at_once is None else range(at_once):
+            packet = self._next_packet()
+            if packet is None:
+                self.has_unheard = False
+                del self._unread[: self._begin]
+                self._begin = 0
+                return
+            self._take(packet)
+        self.has_unheard = True
+
+    def _next_packet(self) -> bytes | None:
+        begin = self._begin + _LENGTH_BYTES
+        if begin > len(self._unread):
+            return None
+        length = int.from_bytes(self._unread[self._begin : begin], "big")
+        if length > replies.LARGEST_REPLY:
+            raise LinkLostError("what it sends is not SFTP")
+        if begin + length > len(self._unread):
+            return None
+        self._begin = begin + length
+        return bytes(memoryview(self._unread)[begin : self._begin])
+
+    def _pass_over_a_greeting(self) -> None:
+        self._patience -= greeting.pass_over(self._unread)
+        if self._patience < 0:
+            raise LinkLostError("what it sends is not SFTP")
+
+    def give_up(self) -> None:
+        """Tell everybody who waits for a reply that none will come."""
+        waiting, self._waiting = self._waiting, {}
+        self._unsent.clear()
+        for then in waiting.values():
+            then(Reply(code=FAILED))
 
     def _take(self, packet: bytes) -> None:
         try:

@@ -43,7 +43,9 @@ class Device:
                 raise UnmountedError from error
             return wire.read_request(memoryview(self._buffer)[:length])
 
-    def say(self, packet: tuple[bytes | memoryview, ...]) -> None:
-        """Send a reply or a notice; that nobody waits for it any more is no error."""
+    def say(self, packet: tuple[bytes | memoryview, ...]) -> bool:
+        """Send a reply or a notice; returns whether it was taken: that nobody waits for it any more is no error."""
         with suppress(OSError):
             os.writev(self._descriptor, packet)
+            return True
+        return False

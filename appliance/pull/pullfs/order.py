@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def node_of(tree: Tree, path: str) -> int | None:
-    """Find the node of an absolute path; None where the listing has none."""
+    """Find the node of an absolute path; None where the listing has none, or where a link leads there."""
     node: int | None = ROOT
     for part in path.encode("utf-8", "surrogateescape").split(b"/"):
         if part not in (b"", b".") and node is not None:
-            node = tree.lookup(node, part)
+            node = tree.lookup(node, part) if stat.S_ISDIR(tree.mode(node)) else None
     return node
 
 

@@ -1,10 +1,15 @@
-"""What earlier runs have read, so that nothing is fetched in vain. A hint: where it is wrong, only time is lost."""
+"""What earlier runs have read or passed over, so that little is fetched in vain.
+
+A hint: where it is wrong, only time is lost.
+"""
 
 from __future__ import annotations
 
 from array import array
 from contextlib import suppress
 from typing import TYPE_CHECKING
+
+from appliance.pull.pullfs.signatures import Signatures
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,8 +24,9 @@ class Seen:
         """Read what was kept; that there is nothing, or nonsense, is no error."""
         self._tree, self._kept_in = tree, kept_in
         self._known = bytearray(len(tree) + 1)
-        before = set(_kept(kept_in))
-        for node in range(1, len(tree) + 1) if before else ():
+        kept = _kept(kept_in)
+        before = Signatures(kept)
+        for node in range(1, len(tree) + 1) if kept else ():
             self._known[node] = _signature(tree, node) in before
 
     def is_expected(self, node: int) -> bool:
@@ -28,7 +34,7 @@ class Seen:
         return not self._known[node] and self._tree.is_readable(node)
 
     def add(self, node: int) -> None:
-        """Note that the file was read to its end."""
+        """Note that the file was read to its end, or fetched and passed over."""
         self._known[node] = 1
 
     def keep(self) -> None:
@@ -36,14 +42,17 @@ class Seen:
         signatures = array("q", (_signature(self._tree, node) for node, known in enumerate(self._known) if known))
         beside = self._kept_in.with_suffix(".new")
         with suppress(OSError):
-            beside.write_bytes(signatures.tobytes())
+            with beside.open("wb") as file:
+                signatures.tofile(file)
             beside.replace(self._kept_in)
 
 
 def _kept(path: Path) -> array[int]:
     kept = array("q")
-    with suppress(OSError, ValueError):
-        kept.frombytes(path.read_bytes())
+    with suppress(OSError, EOFError):
+        size = path.stat().st_size
+        with path.open("rb") as file:
+            kept.fromfile(file, size // kept.itemsize)
     return kept
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from appliance.pull.listing.tree import Tree
-    from appliance.pull.pullfs.fetching import Post
+    from appliance.pull.pullfs.lane import Post
     from appliance.pull.pullfs.wire import Request
 
 
@@ -29,8 +29,8 @@ class Asking(Protocol):
     def next(self) -> Request | None:
         """Return the next request, None when there is none now; raises UnmountedError."""
 
-    def say(self, packet: tuple[bytes | memoryview, ...]) -> None:
-        """Send a reply or a notice."""
+    def say(self, packet: tuple[bytes | memoryview, ...]) -> bool:
+        """Send a reply or a notice; returns whether it was taken."""
 
 
 class Reading(Protocol):
@@ -38,6 +38,9 @@ class Reading(Protocol):
 
     def read(self, node: int, wanted: Wanted) -> None:
         """Answer a READ, now or later."""
+
+    def hand_over(self, nodes: Sequence[int]) -> None:
+        """Give the kernel what is here of these. It has their entries, and nobody reads while this is called."""
 
 
 class Serving:
@@ -50,6 +53,8 @@ class Serving:
         self._knows_no_open = False
         # A folder comes in many portions, one after the other.
         self._listed_last: tuple[int, Sequence[int]] = (0, ())
+        self._told_of = 0
+        self._readers: set[int] = set()
         self._answers: dict[int, Callable[[Request], bytes | None]] = {
             Opcode.INIT: self._init,
             Opcode.LOOKUP: lambda asked: answers.look_up(tree, asked.node, wire.read_name(asked.body)),
@@ -59,7 +64,7 @@ class Serving:
             Opcode.OPENDIR: self._open_folder,
             Opcode.READ: self._read,
             Opcode.READDIR: lambda asked: self._listed(answers.names, asked),
-            Opcode.READDIRPLUS: lambda asked: self._listed(answers.entries, asked),
+            Opcode.READDIRPLUS: self._listed_with_entries,
             Opcode.GETXATTR: self._xattr,
             Opcode.LISTXATTR: self._xattr_names,
             Opcode.STATFS: lambda _: wire.room_reply(),
@@ -85,6 +90,10 @@ class Serving:
     def refuse(self, unique: int, error: int) -> None:
         """Answer with an errno."""
         self._device.say(wire.refusal(unique, error))
+
+    def store(self, node: int, parts: list[memoryview]) -> bool:
+        """Put a whole file into the kernel's pages; it takes none whose entry it does not have."""
+        return self._device.say(wire.store(node, *parts))
 
     def forget_attributes(self, node: int) -> None:
         """Have the node's attributes asked for again."""
@@ -120,16 +129,32 @@ class Serving:
         if asked.node != wire.ROOT:
             return wire.open_reply()
         # Whoever lists the root wants to know whether the client is there (the liveness gate): so it is asked.
-        self._post(packets.look_at(b"/"), lambda _: self._device.say(wire.reply(asked.unique, wire.open_reply())))
+        self._post(packets.look_at(b"/"), lambda _: self._say(wire.reply(asked.unique, wire.open_reply())))
         return None
+
+    def _say(self, packet: tuple[bytes | memoryview, ...]) -> None:
+        self._device.say(packet)
 
     def _listed(self, answer: Callable[[Tree, Sequence[int], int, int], bytes], asked: Request) -> bytes:
         if self._listed_last[0] != asked.node:
-            self._listed_last = asked.node, self._tree.children(asked.node)
+            self._listed_last, self._told_of = (asked.node, self._tree.children(asked.node)), 0
         return answer(self._tree, self._listed_last[1], *wire.read_wanted(asked.body))
+
+    def _listed_with_entries(self, asked: Request) -> bytes:
+        answer = self._listed(answers.entries, asked)
+        offset, _ = wire.read_wanted(asked.body)
+        if offset == 0:
+            self._told_of = 0
+        # By going on from there the kernel shows that it has taken in all before it. Never after the answer, nor where
+        # somebody else may be reading meanwhile (`handing.py` says why).
+        if self._readers <= {asked.caller}:
+            self._fetching.hand_over(self._listed_last[1][self._told_of : offset])
+        self._told_of = max(self._told_of, offset)
+        return answer
 
     def _read(self, asked: Request) -> None:
         offset, length = wire.read_wanted(asked.body)
+        self._readers.add(asked.caller)
         self._fetching.read(asked.node, Wanted(asked.unique, offset, length))
 
     def _xattr(self, asked: Request) -> bytes:

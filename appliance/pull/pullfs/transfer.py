@@ -5,10 +5,10 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass, field
 
+from appliance.pull.pullfs.pieces import PIECE_BYTES, ZEROS, held_bytes, kept
+from appliance.pull.pullfs.zeros import Zeros
 from appliance.pull.sftp import replies
 
-# What every SFTP server must be able to give at once (draft-ietf-secsh-filexfer-02, section 3).
-PIECE_BYTES = 1 << 15
 _ERRORS = {replies.NO_SUCH_FILE: errno.ENOENT, replies.NO_PERMISSION: errno.EACCES}
 
 
@@ -25,28 +25,54 @@ class Wanted:
 class Transfer:
     """The state of one file. `size` in bytes, as listed or shorter; `error` is an errno once the client has refused it.
 
-    `is_settled`: the client was asked, after the last piece, whether the file is still the listed one.
+    `handle` is that of the plain lane, `packed` that of the other one, which only a file with holes has.
+    `awaits_packed`: it is being opened there. `is_closed`: nothing more is asked for on either.
+    `passed`: pieces before that one are neither here any more nor on their way.
+    `number` is how many were begun before it. `handed` is how much of the kernel's memory it takes, in bytes, once it
+    was handed there.
+    `unsettled`: on how many of them the client was asked, after the last piece, whether the file is still the listed
+    one, and has not answered yet; once it has on each, the file `is_settled`. `must_settle`: before that not even its
+    first bytes are given, since the kernel may still have others that it was handed.
     """
 
     node: int
     place: int
     size: int
+    zeros: Zeros
+    number: int = 0
+    handed: int = 0
     next_piece: int = 0
+    passed: int = 0
+    first_kept: int = 0
     handle: bytes = b""
+    packed: bytes = b""
     error: int = 0
     reserved: int = 0
+    unsettled: int = 0
+    has_tried_packed: bool = False
+    awaits_packed: bool = False
+    is_closed: bool = False
     is_begun: bool = False
     is_settled: bool = False
     is_dropped: bool = False
     is_changed: bool = False
+    must_settle: bool = False
     pieces: dict[int, bytes] = field(default_factory=dict)
     waiting: list[Wanted] = field(default_factory=list)
 
     @classmethod
-    def beginning(cls, node: int, place: int, size: int, offset: int) -> Transfer:
+    def beginning(cls, node: int, place: int, size: int, offset: int, *, is_sparse: bool) -> Transfer:
         """Begin with the piece that holds that offset; room is reserved for one."""
         first = offset // PIECE_BYTES
-        return cls(node=node, place=place, size=size, next_piece=first, reserved=min(size, PIECE_BYTES))
+        return cls(
+            node=node,
+            place=place,
+            size=size,
+            zeros=Zeros(are_expected=is_sparse),
+            next_piece=first,
+            passed=first,
+            reserved=min(size, PIECE_BYTES),
+        )
 
     @property
     def is_asked_for(self) -> bool:
@@ -61,6 +87,13 @@ class Transfer:
         """Where a piece begins, in bytes."""
         return number * PIECE_BYTES
 
+    def keep(self, number: int, data: bytes) -> int:
+        """Keep a piece that has come; returns how much memory it takes, in bytes."""
+        self.pieces[number] = piece = kept(data)
+        self.first_kept = min(self.first_kept, number)
+        self.zeros.came(are_zeros=piece is ZEROS)
+        return held_bytes(piece)
+
     def ends_at(self, size: int) -> None:
         """Note that there is no more: the file is shorter than it was listed."""
         self.size = min(self.size, size)
@@ -70,7 +103,7 @@ class Transfer:
         if self.error:
             return True
         end = min(wanted.offset + wanted.length, self.size)
-        if end == self.size and not self.is_settled:
+        if (self.must_settle or end == self.size) and not self.is_settled:
             return False
         return all(number in self.pieces for number in range(wanted.offset // PIECE_BYTES, -(-end // PIECE_BYTES)))
 
@@ -85,21 +118,38 @@ class Transfer:
             offset += len(part)
         return parts
 
+    def give_away(self, handed: int) -> int:
+        """Forget all pieces, which the kernel has; returns how much memory that frees, in bytes."""
+        self.handed = handed
+        self.passed = -(-self.size // PIECE_BYTES)
+        return self.forget()
+
+    def has_passed(self, wanted: Wanted) -> bool:
+        """Whether something of it is neither here any more nor on its way."""
+        return wanted.offset // PIECE_BYTES < self.passed
+
     def let_go(self, before: int) -> int:
-        """Forget the pieces that end before that offset; returns how many bytes they held."""
-        last = before // PIECE_BYTES
-        gone = [number for number in self.pieces if number < last]
-        return sum(len(self.pieces.pop(number)) for number in gone)
+        """Forget the pieces that end before that offset, but none that somebody waits for.
+
+        Returns how much memory they took, in bytes.
+        """
+        before = min(before, *(wanted.offset for wanted in self.waiting)) if self.waiting else before
+        # Not by looking at each piece: of zeros many thousands lie here.
+        passed = range(self.first_kept, before // PIECE_BYTES)
+        self.first_kept = max(self.first_kept, passed.stop)
+        self.passed = max(self.passed, passed.stop)
+        return sum(held_bytes(self.pieces.pop(number)) for number in passed if number in self.pieces)
 
     def forget(self) -> int:
-        """Forget all pieces; returns how many bytes they held."""
-        held = sum(len(piece) for piece in self.pieces.values())
+        """Forget all pieces that are here; returns how much memory they took, in bytes."""
+        held = sum(map(held_bytes, self.pieces.values()))
         self.pieces.clear()
         return held
 
     def is_urgent(self, ahead: int) -> bool:
         """Whether somebody waits for what is less than `ahead` bytes away from the next piece."""
-        return bool(self.waiting) and self.next_piece * PIECE_BYTES < self.waiting[-1].offset + ahead
+        furthest = max((wanted.offset for wanted in self.waiting), default=-ahead)
+        return self.next_piece * PIECE_BYTES < furthest + ahead
 
 
 def error_of(reply: replies.Reply) -> int:

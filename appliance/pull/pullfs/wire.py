@@ -34,10 +34,11 @@ _DIRENT = struct.Struct("=QQII")
 _OPEN_OUT = struct.Struct("=QII")
 _STATFS_OUT = struct.Struct("=QQQQQIII28x")
 _INVALIDATE = struct.Struct("=Qqq")
+_STORE = struct.Struct("=QQI4x")
 _XATTR_SIZE_OUT = struct.Struct("=I4x")
 
 HEADER_BYTES = _REQUEST.size
-_INVALIDATE_INODE = 2
+_INVALIDATE_INODE, _STORE_DATA = 2, 4
 
 
 class Opcode(IntEnum):
@@ -77,18 +78,22 @@ class WrongKernelError(Exception):
 
 
 class Request(NamedTuple):
-    """One request: what, its number, about which node, and its body."""
+    """One request: what, its number, about which node, its body, and the number of the thread that made it.
+
+    That is 0 where nobody did, or nobody of the mount's own.
+    """
 
     opcode: int
     unique: int
     node: int
     body: memoryview
+    caller: int = 0
 
 
 def read_request(packet: memoryview) -> Request:
     """Read one packet of the kernel's."""
-    length, opcode, unique, node, *_ = _REQUEST.unpack_from(packet)
-    return Request(opcode, unique, node, packet[HEADER_BYTES:length])
+    length, opcode, unique, node, _, _, caller, _, _ = _REQUEST.unpack_from(packet)
+    return Request(opcode, unique, node, packet[HEADER_BYTES:length], caller)
 
 
 def read_init(body: memoryview) -> tuple[bool, int, int]:
@@ -139,6 +144,13 @@ def forget_attributes(node: int) -> tuple[bytes | memoryview, ...]:
     """Return the packet that makes the kernel ask for a node's attributes again, and leaves its pages alone."""
     body = _INVALIDATE.pack(node, -1, 0)
     return (_REPLY.pack(_REPLY.size + len(body), _INVALIDATE_INODE, 0), body)
+
+
+def store(node: int, *parts: memoryview) -> tuple[bytes | memoryview, ...]:
+    """Return the packet that puts a file's bytes, from its beginning, into the kernel's pages."""
+    length = sum(len(part) for part in parts)
+    body = _STORE.pack(node, 0, length)
+    return (_REPLY.pack(_REPLY.size + len(body) + length, _STORE_DATA, 0), body, *parts)
 
 
 def pack_attributes(

@@ -1,7 +1,8 @@
-"""What the file system's process says to the controller: lines on its standard error, among those of its ssh."""
+"""What the file system's process says to the controller: lines on its standard error."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,8 +14,13 @@ LISTING = "listing"
 READY = "ready"
 FAILED = "failed"
 FETCHED = "fetched"
-# In READY: no program of the client listed it.
-BY_SFTP = "SFTP"
+# What an ssh said, and so maybe the client: never to be taken for one of the others.
+SSH = "ssh"
+# If anybody else should reach the pipe, a word of ours still counts only with a note that is ours.
+_NOTES = {
+    LISTING: re.compile(r"[0-9]{1,20}"),
+    READY: re.compile(r"[0-9]{1,20} \S+ [01](?: \S+)*"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,8 @@ def read(text: str) -> Said | None:
     if not text.startswith(_PREFIX):
         return None
     word, _, note = text.removeprefix(_PREFIX).strip().partition(" ")
-    return Said(word, note)
+    is_ours = word not in _NOTES or _NOTES[word].fullmatch(note)
+    return Said(word, note) if is_ours else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +65,6 @@ def ready(count: int, tool: str, shown: Iterable[str], *, lists_xattrs: bool = F
 
 
 def read_ready(note: str) -> Ready:
-    """Read the note of READY."""
+    """Read the note of READY, as `read` has let it through."""
     count, tool, lists_xattrs, *shown = note.split()
     return Ready(count=int(count), tool=tool, shown=frozenset(shown), lists_xattrs=lists_xattrs == "1")

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING
 
 from appliance.plan import places
 from appliance.pull import execute, link
-from appliance.pull.failure import Failure, stopped
-from appliance.pull.login import restore_key_is_shut_out
+from appliance.pull.failure import Failure, restore_key_is_shut_out, stopped
 from appliance.pull.ssh_config import CLIENT, ssh_config
 from appliance.record import Reason
 

@@ -99,7 +99,7 @@ def test_what_is_new_in_a_repository_may_be_read_by_the_group_and_secrets_may_no
 
 
 def test_who_reads_a_client_is_that_user_and_has_no_right(moved: ApplianceUnderTest, near: Machine) -> None:
-    roles = frozenset({"init", "warden", "controller", "ssh", "sshfs", "borg"})
+    roles = frozenset({"init", "warden", "controller", "ssh", "file system", "borg"})
 
     with pulled_slowly(moved, "slow", near) as container:
         found = processes_in_full_swing(moved.lab, container, roles)

@@ -28,7 +28,7 @@ def test_a_faulty_engine_makes_no_run_a_lie_and_leaves_nothing(lab: Lab, machine
     appliance.write_config(_FAULTY, "/state/faulty_engine.py")
     words = (_PYTHON, "/state/faulty_engine.py", _SOCKET, "/var/run/docker.sock", _REFUSE_EVERY, _CUT_LOGS_AFTER)
     docker("exec", "--detach", appliance.supervisor, *words)
-    wait_for(lambda: "borgpull_docker_up 1.0" in appliance.get("/metrics")[1], within=30, what="the engine is seen")
+    wait_for(lambda: "borgpull_docker_up 1.0" in appliance.get("/metrics")[1], within=120, what="the engine is seen")
     appliance.add_client("web", machine, "--path", "/srv/tree/folder 0")
 
     told = [appliance.borgpull("run", "web", check=False).returncode for _ in range(_PULLS)]

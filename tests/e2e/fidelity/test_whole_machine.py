@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.e2e.harness.shared import Shared
 
 LOST_OVER_SFTP = frozenset({"hard_link", "sparse", "mtime_ns"})
+LOST = {"auto": frozenset({"sparse"}), "never": LOST_OVER_SFTP}
 # What the README tells to leave out of a whole machine, and what would only take time here.
 NOT_WANTED = ("/proc", "/sys", "/dev", "/run", "/tmp", "/usr", "/var/lib")  # noqa: S108
 LIST = 'borg list "::$1" --format "{path}{NUL}" | tr "\\0" "\\n"'
@@ -30,10 +31,11 @@ def on_the_machine(machine: Machine) -> set[str]:
 
 
 @pytest.mark.parametrize("names", ["client", "chroot"])
-def test_a_whole_machine_lies_in_the_archive_under_its_own_paths(shared: Shared, names: str) -> None:
-    appliance, machine, client = shared.appliance, shared.machine("trixie"), f"whole-{names}"
+@pytest.mark.parametrize("listing", ["auto", "never"])
+def test_a_whole_machine_lies_in_the_archive_under_its_own_paths(shared: Shared, listing: str, names: str) -> None:
+    appliance, machine, client = shared.appliance, shared.machine("trixie"), f"whole-{names}-{listing}"
     excludes = [word for path in NOT_WANTED for word in ("--exclude", path)]
-    appliance.add_client(client, machine, "--path", "/", *excludes, "--names", names)
+    appliance.add_client(client, machine, "--path", "/", *excludes, "--names", names, listing=listing)
 
     run = appliance.run(client)
 
@@ -45,7 +47,7 @@ def test_a_whole_machine_lies_in_the_archive_under_its_own_paths(shared: Shared,
     assert on_the_machine(machine) - listed == set()
     assert {path.split("/")[0] for path in listed} <= {path.split("/")[0] for path in on_the_machine(machine)} | {""}
     archived = archived_tree(appliance, client, archive)
-    assert differences(machine.manifest(), archived, ignore=LOST_OVER_SFTP) == []
+    assert differences(machine.manifest(), archived, ignore=LOST[listing]) == []
 
 
 @pytest.fixture
@@ -56,15 +58,17 @@ def nodes(shared: Shared) -> Iterator[str]:
     machine.exec("rm", "-r", path)
 
 
-def test_a_device_node_arrives_without_its_numbers(shared: Shared, nodes: str) -> None:
-    appliance = shared.appliance
-    appliance.add_client("nodes-client", shared.machine("trixie"), "--path", nodes)
+@pytest.mark.parametrize("listing", ["auto", "never"])
+def test_a_device_node_arrives(shared: Shared, nodes: str, listing: str) -> None:
+    """Over SFTP without its numbers; what has them is tested where the machine is listed."""
+    appliance, client = shared.appliance, f"nodes-{listing}"
+    appliance.add_client(client, shared.machine("trixie"), "--path", nodes, listing=listing)
 
-    run = appliance.run("nodes-client")
+    run = appliance.run(client)
 
     assert run.returncode == 0, run.stdout + run.stderr
-    (archive,) = appliance.archives("nodes-client")
-    listed = outside_borg(appliance, "nodes-client", "list", "--json-lines", f"::{archive}")
+    (archive,) = appliance.archives(client)
+    listed = outside_borg(appliance, client, "list", "--json-lines", f"::{archive}")
     modes = {entry["path"]: entry["mode"] for entry in map(json.loads, listed.stdout.splitlines())}
     assert modes["srv/nodes/terminal"] == "crw-r-----"
     assert modes["srv/nodes/file"] == "-rw-r--r--"
@@ -73,7 +77,8 @@ def test_a_device_node_arrives_without_its_numbers(shared: Shared, nodes: str) -
 def test_a_device_node_that_the_chroot_cannot_see_is_named_in_a_warning(shared: Shared, nodes: str) -> None:
     # Overlayfs takes a device without numbers for a deletion.
     appliance = shared.appliance
-    appliance.add_client("nodes-chroot", shared.machine("trixie"), "--path", nodes, "--names", "chroot")
+    chroot = ("--names", "chroot")
+    appliance.add_client("nodes-chroot", shared.machine("trixie"), "--path", nodes, *chroot, listing="never")
 
     run = appliance.run("nodes-chroot")
 

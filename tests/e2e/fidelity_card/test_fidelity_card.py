@@ -78,7 +78,7 @@ def assert_nothing_happened(appliance: ApplianceUnderTest, client: str, machine:
 @pytest.mark.parametrize("names", ["client", "chroot", "numeric"])
 def test_the_card_of_sshfs_is_what_the_trust_table_claims(shared: Shared, names: str) -> None:
     appliance, machine, client = shared.appliance, shared.machine("trixie"), f"card-sshfs-{names}"
-    appliance.add_client(client, machine, "--path", "/srv/tree", "--names", names)
+    appliance.add_client(client, machine, "--path", "/srv/tree", "--names", names, listing="never")
     open_lease(appliance, client, machine, "--way", "tar")
 
     found = card(appliance, client)
@@ -93,11 +93,7 @@ def test_the_card_of_a_listed_machine_shows_what_the_listing_brings(
     shared: Shared, start_machine: StartMachine
 ) -> None:
     appliance, machine, client = shared.appliance, start_machine("trixie"), "card-listed"
-    appliance.add_client(client, machine, "--path", "/srv/tree")
-    appliance.shell(f"sed -i '/^\\[clients/a listing = \"require\"' /config/clients.d/{client}.toml")
-    # The key's line is another one now.
-    machine.forget_keys()
-    machine.authorize(appliance.borgpull("client", "setup", client, "--key-line").stdout)
+    appliance.add_client(client, machine, "--path", "/srv/tree", listing="auto")
     open_lease(appliance, client, machine, "--way", "tar")
 
     found = card(appliance, client)
@@ -132,7 +128,7 @@ def test_the_card_of_a_borg_on_the_client_has_lost_nothing_that_borg_can_store(
 
 def test_what_a_nas_cannot_make_was_not_tried(shared: Shared) -> None:
     appliance, machine, client = shared.appliance, shared.machine("nas"), "card-nas"
-    appliance.add_client(client, machine, "--path", "/srv/tree")
+    appliance.add_client(client, machine, "--path", "/srv/tree", listing="auto")
     open_lease(appliance, client, machine, "--way", "tar")
 
     code, _, err = probed(appliance, client)
@@ -144,7 +140,7 @@ def test_what_a_nas_cannot_make_was_not_tried(shared: Shared) -> None:
     assert traits(found, "not tried") == UNTRIED | {
         *(Trait.ATTRIBUTES, Trait.ACLS, Trait.NANOSECONDS, Trait.SOCKETS),
     }
-    assert traits(found, "lost") == {Trait.HARD_LINKS, Trait.CHANGE_TIMES, Trait.DEVICE_NUMBERS}
+    assert traits(found, "lost") == set()
     assert_nothing_happened(appliance, client, machine)
     close_lease(client, machine)
 
@@ -164,12 +160,12 @@ def test_without_a_key_that_may_write_there_is_no_card_and_it_says_what_opens_on
 
 def test_with_a_lease_for_sftp_alone_the_card_tries_what_sftp_can_make(shared: Shared) -> None:
     appliance, machine, client = shared.appliance, shared.machine("trixie"), "card-by-sftp"
-    appliance.add_client(client, machine, "--path", "/srv/tree")
+    appliance.add_client(client, machine, "--path", "/srv/tree", listing="auto")
     open_lease(appliance, client, machine)
 
     found = card(appliance, client)
 
-    assert traits(found, "lost") == {Trait.HARD_LINKS}
+    assert traits(found, "lost") == set()
     assert traits(found, "not tried") == BEYOND_SFTP
     assert_nothing_happened(appliance, client, machine)
     close_lease(client, machine)

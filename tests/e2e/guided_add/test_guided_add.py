@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import textwrap
 import tomllib
 from typing import TYPE_CHECKING
@@ -38,6 +39,12 @@ def _pasted(shown: str, first: str, last: str) -> str:
     """Take the lines to paste out of what was shown, as a person with a mouse does."""
     lines = shown[shown.index(first) : shown.index(last) + len(last)]
     return textwrap.dedent(f"  {lines}\n")
+
+
+def _typed_line(shown: str) -> str:
+    """Return the line for authorized_keys that the shown commands would have the machine's shell write."""
+    command = shown[shown.rindex("printf '%s\\n'") : shown.rindex(" >> ~/.ssh/authorized_keys")]
+    return shlex.split(command.replace("\r\n", "\n"))[2]
 
 
 def _where(dialogue: Dialogue, machine: Machine, user: str) -> None:
@@ -130,27 +137,44 @@ def test_whoever_leaves_it_leaves_nothing(appliance: ApplianceUnderTest, machine
     assert appliance.json("client", "list") == []
 
 
-def test_a_nas_with_dropbear_gets_the_line_that_it_understands(
-    appliance: ApplianceUnderTest, start_machine: StartMachine
-) -> None:
+def test_a_nas_with_dropbear_understands_the_line(appliance: ApplianceUnderTest, start_machine: StartMachine) -> None:
     nas = start_machine("nas")
     with at_a_terminal(appliance, "client", "add", "nas", "--path", "/srv/tree") as dialogue:
         _where(dialogue, nas, "root")
         dialogue.answer("Are these the keys of that machine?", "y")
-        line = _pasted(dialogue.wait_for("Enter when that is done"), "restrict,command", "borgpull-nas")
-        nas.exec("authorize", stdin=line.strip())
-        dialogue.type("\n")
-        seen = dialogue.wait_for("Enter when that is done; on goes on")
-        nas.forget_keys()
-        nas.exec("authorize", stdin=_pasted(seen, "no-port-forwarding", "borgpull-nas").strip())
+        nas.exec("authorize", stdin=_typed_line(dialogue.wait_for("Enter when that is done")))
         dialogue.type("\n")
         dialogue.answer("Method (", "")
         dialogue.answer("Write it?", "")
         dialogue.answer("Make the first backup now?", "", within=120)
         assert dialogue.end(within=180) == 0, dialogue.shown
 
-    assert "dropbear" in seen
     assert appliance.status("nas")["state"] == "ok"
+    assert appliance.last_run("nas")["listed_by"] == "busybox"
+
+
+def test_a_nas_whose_sftp_server_is_elsewhere_gets_a_line_that_names_it(
+    appliance: ApplianceUnderTest, start_machine: StartMachine
+) -> None:
+    nas = start_machine("nas")
+    nas.exec("mv", "/usr/lib/openssh/sftp-server", "/bin/sftp-server")
+    with at_a_terminal(appliance, "client", "add", "nas", "--path", "/srv/tree") as dialogue:
+        _where(dialogue, nas, "root")
+        dialogue.answer("Are these the keys of that machine?", "y")
+        nas.exec("authorize", stdin=_typed_line(dialogue.wait_for("Enter when that is done")))
+        dialogue.type("\n")
+        seen = dialogue.wait_for("Enter when that is done; on goes on")
+        nas.forget_keys()
+        for_dropbear = _pasted(seen[seen.index("Dropbear") :], "no-port-forwarding", "borgpull-nas").strip()
+        nas.exec("authorize", stdin=for_dropbear.replace("/usr/lib/openssh", "/bin"))
+        dialogue.type("\n")
+        dialogue.answer("Method (", "")
+        dialogue.answer("Write it?", "")
+        dialogue.answer("Make the first backup now?", "", within=120)
+        assert dialogue.end(within=180) == 0, dialogue.shown
+
+    assert appliance.status("nas")["state"] == "ok"
+    assert appliance.last_run("nas")["listed_by"] == "SFTP"
 
 
 @pytest.mark.parametrize(

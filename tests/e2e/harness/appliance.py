@@ -8,7 +8,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.harness.engine import Completed, docker, names_of, wait_for
+from tests.e2e.harness.engine import Completed, docker, is_running, names_of, wait_for
 from tests.e2e.harness.lab import LIFETIME_SECONDS
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ class ApplianceUnderTest:
             what: given.get(what) or lab.volume(f"{self.name}-{what}")
             for what in ("config", "state", "repos", "restored")
         }
+        self._port = ""
         self.write_config(_CONFIG.format(name=self.name, network=lab.network, more=settings))
 
     # ---- the container ----
@@ -58,7 +59,7 @@ class ApplianceUnderTest:
         `engine` is what is mounted so that it gets at the engine.
         """
         docker(
-            "run", "--detach", "--init", "--name", self.supervisor, "--label", self.lab.label,
+            "run", "--detach", "--init", "--name", self.supervisor, "--label", self.lab.label, "--no-healthcheck",
             "--publish", "127.0.0.1::9187", *(word for one in engine for word in ("--volume", one)),
             *self._volume_options(), *options, "--entrypoint", "timeout",
             self.lab.image, str(LIFETIME_SECONDS), "borgpull", "supervise",
@@ -82,8 +83,7 @@ class ApplianceUnderTest:
 
     def is_running(self) -> bool:
         """Whether the supervisor's container runs."""
-        shown = docker("inspect", "--format", "{{.State.Running}}", self.supervisor, check=False)
-        return shown.stdout.strip() == "true"
+        return is_running(self.supervisor)
 
     def wait_until_well(self) -> None:
         """Wait for a good answer of the health check."""
@@ -100,6 +100,7 @@ class ApplianceUnderTest:
             said[:] = [text]
             return status == http.HTTPStatus.OK
 
+        self._port = ""
         try:
             wait_for(is_well, within=60, what=f"{self.supervisor} is well")
         except AssertionError as late:
@@ -145,15 +146,31 @@ class ApplianceUnderTest:
 
     # ---- clients ----
 
-    def add_client(self, name: str, machine: Machine, *options: str, host: str = "", trust: bool = True) -> None:
+    def add_client(
+        self, name: str, machine: Machine, *options: str, host: str = "", trust: bool = True, listing: str = ""
+    ) -> None:
         """Add a client for that machine, install its key there, and pin its host keys.
 
-        `options` are those of `client add`; `host` is another way there, such as a proxy's name.
+        `options` are those of `client add`; `host` is another way there, such as a proxy's name; `listing` is the
+        key's value where it is not the default.
         """
         self.borgpull("client", "add", name, "--host", host or machine.host, "--user", machine.user, *options)
+        if listing:
+            self.shell(f"sed -i '/^\\[clients/a listing = \"{listing}\"' /config/clients.d/{name}.toml")
         machine.authorize(self.borgpull("client", "setup", name, "--key-line").stdout)
-        if trust:
+        if trust and "--jump" in options:
             self.borgpull("client", "trust", name, "--yes")
+        elif trust:
+            self._pin(name, machine.host_keys())
+
+    def _pin(self, name: str, host_keys: Sequence[str]) -> None:
+        # As `client trust` would, which needs a container for a look at the keys, and has tests of its own.
+        lines = "".join(f"{name} {key}\n" for key in host_keys)
+        script = (
+            f"mkdir -p -m 700 /config/known_hosts; umask 022; cat > /config/known_hosts/{name}; "
+            f"chown --reference=/config/secrets/{name}/passphrase /config/known_hosts /config/known_hosts/{name}"
+        )
+        self.shell(script, stdin=lines)
 
     def pull_container(self, client: str) -> str:
         """Name the container of the client's run; it need not exist."""
@@ -201,9 +218,10 @@ class ApplianceUnderTest:
 
     def get(self, path: str) -> tuple[int, str]:
         """Ask its web port, as Prometheus does: status and text."""
-        port = docker("port", self.supervisor, "9187/tcp").stdout.split()[0].rpartition(":")[2]
+        # The engine gives another one at each start. To ask it for each question costs more than the question.
+        self._port = self._port or docker("port", self.supervisor, "9187/tcp").stdout.split()[0].rpartition(":")[2]
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=10) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=10) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refusal:
             return refusal.code, refusal.read().decode()

@@ -37,7 +37,9 @@ def _move_runs(connection: sqlite3.Connection, client: str, operation: str, back
     if row is not None:
         last, good = (text and _moved_run(text, back) for text in row)
         connection.execute(
-            "UPDATE client_state SET last = ?, last_success = ? WHERE client = ? AND operation = ?",
+            "UPDATE client_state SET last = ?1, finished = ?1 ->> '$.finished', last_success = ?2,"
+            " good_started = ?2 ->> '$.started', good_finished = ?2 ->> '$.finished'"
+            " WHERE client = ?3 AND operation = ?4",
             (last, good, client, operation),
         )
 

@@ -16,7 +16,7 @@ def leftovers(appliance: ApplianceUnderTest, client: str, machine: Machine | Non
     """List what is left of the client's runs: containers, mounts, Borg locks, temporary archives, ssh sessions."""
     found = [f"container {name}" for name in appliance.siblings()]
     mounts = Path("/proc/mounts").read_text(encoding="utf-8", errors="surrogateescape").splitlines()
-    found += [f"mount {line}" for line in mounts if "fuse.sshfs" in line]
+    found += [f"mount {line}" for line in mounts if "fuse.sshfs" in line or "fuse.pullfs" in line]
     locks = appliance.shell(f"find /repos/{client} /state/cache/{client} -name 'lock.*' 2>/dev/null || true").stdout
     found += [f"lock {path}" for path in locks.split()]
     if machine is not None and machine.ssh_sessions():

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.e2e.harness.engine import Completed, docker, wait_for
+from tests.e2e.harness.engine import Completed, docker, state_of, wait_for
 from tests.e2e.harness.lab import LIFETIME_SECONDS
 
 if TYPE_CHECKING:
     from tests.e2e.harness.lab import Lab
     from tests.lab.compare import Manifest
 
+# Each its public halves, as its owner would read them off.
+_HOST_KEYS = "cat /etc/ssh/ssh_host_*_key.pub 2>/dev/null || dropbearkey -y -f /etc/dropbear/ed25519"
 USERS = {"trixie": "root", "bookworm": "root", "nas": "root", "sftp-only": "keeper"}
-# Ports listening or established, in the kernel's own words: a busybox machine can answer that too.
-_TCP_TABLE = "cat /proc/net/tcp /proc/net/tcp6"
 _PORT_22, _LISTENING, _ESTABLISHED = "0016", "0A", "01"
 
 
@@ -45,6 +47,13 @@ class Machine:
             # Dropbear has no SFTP server of its own: there the forced command names OpenSSH's by its path.
             line = line.replace("internal-sftp", "/usr/lib/openssh/sftp-server")
         self.exec("authorize", stdin=line)
+
+    def host_keys(self) -> tuple[str, ...]:
+        """Return what its sshd can prove to have: `type base64` of each key."""
+        lines = [line.split() for line in self.exec("sh", "-c", _HOST_KEYS).stdout.splitlines()]
+        return tuple(
+            " ".join(words[:2]) for words in lines if len(words) > 1 and words[0].startswith(("ssh-", "ecdsa-"))
+        )
 
     def forget_keys(self) -> None:
         """Let nobody in any more."""
@@ -106,6 +115,12 @@ class Machine:
         return sum(row[1].endswith(f":{_PORT_22}") and row[3] == state for row in self._tcp_table())
 
     def _tcp_table(self) -> list[list[str]]:
-        # Only what the reader could print counts: a machine without IPv6 has no second table.
-        rows = [line.split() for line in self.exec("sh", "-c", _TCP_TABLE, check=False).stdout.splitlines()]
+        # As the kernel tells it of the machine's first process. A command on the machine would cost as much as a pull,
+        # and some tests ask ten times a second. A machine that is off has no process, one without IPv6 one table. Where
+        # no table can be read at all, none is ever up, so that nothing counts connections there.
+        first = state_of(self.host)["Pid"]
+        rows: list[list[str]] = []
+        for table in ("tcp", "tcp6"):
+            with suppress(OSError):
+                rows += [line.split() for line in Path(f"/proc/{first}/net/{table}").read_text("ascii").splitlines()]
         return [row for row in rows if len(row) > 3 and ":" in row[1]]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tests.e2e.harness import look_at_processes
-from tests.e2e.harness.engine import docker, wait_for
+from tests.e2e.harness.engine import docker, is_running, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from tests.e2e.harness.lab import Lab
 
 _LAUNCH = "appliance.pull.launch"
+_BY_NAME = {"docker-init": "init", "ssh": "ssh", "sshfs": "file system"}
+_BY_MODULE = {"appliance.pull.controller": "controller", "appliance.pull.pullfs": "file system"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +36,12 @@ class Process:
 
     @property
     def role(self) -> str:
-        """What it is in a pull container: init, warden, controller, sshfs, ssh, borg, or its whole command line."""
+        """What it is in a pull container: init, warden, controller, file system, ssh, borg; else its command line."""
         first = self.words.split(" ")[0].rpartition("/")[2]
-        if first == "docker-init":
-            return "init"
-        if "appliance.pull.controller" in self.words:
-            return "controller"
-        if first in ("ssh", "sshfs"):
-            return first
+        if first in _BY_NAME:
+            return _BY_NAME[first]
+        if module := next((name for name in _BY_MODULE if name in self.words), ""):
+            return _BY_MODULE[module]
         # In the chroot Borg runs within the process that launched it; elsewhere it goes by its script's name.
         if " create " in self.words or '"create"' in self.words:
             return "borg" if self.uid != 0 else "launching"
@@ -65,17 +65,13 @@ def processes_in_full_swing(lab: Lab, container: str, roles: frozenset[str]) -> 
     last: list[Process] = []
 
     def is_complete() -> list[Process]:
-        last[:] = processes(lab, container) if _is_running(container) else []
+        last[:] = processes(lab, container) if is_running(container) else []
         return last if {process.role for process in last} == roles else []
 
     try:
         return wait_for(is_complete, within=120, what=f"{sorted(roles)} in {container}")
     except AssertionError as late:
         raise AssertionError(f"{late}; there were {[(one.role, one.words) for one in last]}") from None
-
-
-def _is_running(container: str) -> bool:
-    return docker("inspect", "--format", "{{.State.Running}}", container, check=False).stdout.strip() == "true"
 
 
 def _read(text: str) -> Iterator[Process]:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from tests.e2e.harness.engine import Completed, docker, wait_for
+from tests.e2e.harness.engine import Completed, is_running, wait_beside, wait_for
 from tests.e2e.harness.leftovers import assert_nothing_is_left
 from tests.e2e.harness.outside import outside_archives
 from tests.e2e.harness.proxy import ProxyMachine
@@ -67,7 +67,7 @@ class Pulling:
         self.slow_down()
         with ThreadPoolExecutor(1) as beside:
             watching = beside.submit(self.appliance.run, self.client)
-            wait_for(self.is_reading, within=120, what=f"a pull of {self.client} reads")
+            wait_beside(watching, self.is_reading, within=120, what=f"a pull of {self.client} reads")
             trouble()
             return watching.result()
 
@@ -81,8 +81,7 @@ class Pulling:
 
     def is_container_running(self) -> bool:
         """Whether the run's container runs."""
-        shown = docker("inspect", "--format", "{{.State.Running}}", self.container, check=False)
-        return shown.stdout.strip() == "true"
+        return is_running(self.container)
 
     def wait_until_container_ended(self) -> None:
         """Wait until the run's container runs no more, whatever the journal knows."""

@@ -56,12 +56,10 @@ class TroubledClient:
         self._is_settled = False
         self._beside = ThreadPoolExecutor(1)
         self.renew()
-        appliance.add_client(name, machine, "--path", "/srv/few", "--path", "/srv/many", host=self.proxy.host)
+        listing = "require" if is_listed else "never"
+        paths = ("--path", "/srv/few", "--path", "/srv/many")
+        appliance.add_client(name, machine, *paths, host=self.proxy.host, listing=listing)
         self.file_system = "*appliance.pull.pullfs*" if is_listed else "sshfs *"
-        if is_listed:
-            appliance.shell(f"sed -i '/^\\[clients/a listing = \"require\"' /config/clients.d/{name}.toml")
-            machine.forget_keys()
-            machine.authorize(appliance.borgpull("client", "setup", name, "--key-line").stdout)
         self.recovers()
 
     def renew(self) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.e2e.harness.engine import docker
 from tests.e2e.harness.processes import processes_in_full_swing
 from tests.e2e.harness.slow import pulled_slowly
@@ -11,14 +13,16 @@ from tests.e2e.harness.slow import pulled_slowly
 if TYPE_CHECKING:
     from tests.e2e.harness.shared import Shared
 
-ROLES = frozenset({"init", "warden", "controller", "ssh", "sshfs", "borg"})
+ROLES = frozenset({"init", "warden", "controller", "ssh", "file system", "borg"})
 
 
-def test_ssh_is_told_to_trust_the_pinned_key_alone(shared: Shared) -> None:
-    with pulled_slowly(shared.appliance, "pinned", shared.machine("trixie")) as container:
+@pytest.mark.parametrize("listing", ["auto", "never"])
+def test_ssh_is_told_to_trust_the_pinned_key_alone(shared: Shared, listing: str) -> None:
+    client = f"pinned-{listing}"
+    with pulled_slowly(shared.appliance, client, shared.machine("trixie"), listing=listing) as container:
         found = processes_in_full_swing(shared.lab, container, ROLES)
-        (ssh,) = (process for process in found if process.role == "ssh")
-        words = ssh.words.split()
+        # The listing's file system may have a second one, for holes.
+        words = next(process.words.split() for process in found if process.role == "ssh")
         written = docker("exec", container, "cat", words[words.index("-F") + 1]).stdout
         # -G: what ssh makes of that very command line in the end, including what sshfs adds to it.
         understood = docker("exec", "--user", "1000", container, words[0], "-G", *words[1:]).stdout
@@ -31,7 +35,7 @@ def test_ssh_is_told_to_trust_the_pinned_key_alone(shared: Shared) -> None:
     assert meant["updatehostkeys"] in ("no", "false")
     assert meant["userknownhostsfile"] == "/.borgpull/known_hosts"
     assert meant["globalknownhostsfile"] == "/dev/null"
-    assert meant["hostkeyalias"] == "pinned"
+    assert meant["hostkeyalias"] == client
     assert meant["batchmode"] == "yes"
     assert meant.get("verifyhostkeydns", "no") in ("no", "false")
-    assert shared.appliance.last_run("pinned")["outcome"] == "success"
+    assert shared.appliance.last_run(client)["outcome"] == "success"

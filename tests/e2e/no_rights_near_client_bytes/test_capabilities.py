@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.e2e.harness.shared import Shared
 
 ROOT_HALF = frozenset({"init", "warden"})
-NEAR_THE_CLIENT = frozenset({"controller", "ssh", "sshfs", "borg"})
+NEAR_THE_CLIENT = frozenset({"controller", "ssh", "file system", "borg"})
 CAP_DAC_READ_SEARCH = 1 << 2
 NOTHING = dict.fromkeys(("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"), 0)
 # What may lie open in the root half: its own pipes, sockets between processes, and nothing that has a path of a client.
@@ -29,10 +29,13 @@ def bare(process: Process) -> str:
 
 
 @pytest.mark.parametrize("names", ["client", "numeric", "chroot"])
-def test_only_the_root_half_has_rights_and_it_touches_nothing_of_the_client(shared: Shared, names: str) -> None:
-    appliance, client = shared.appliance, f"rights-{names}"
+@pytest.mark.parametrize("listing", ["auto", "never"])
+def test_only_the_root_half_has_rights_and_it_touches_nothing_of_the_client(
+    shared: Shared, listing: str, names: str
+) -> None:
+    appliance, client, machine = shared.appliance, f"rights-{names}-{listing}", shared.machine("trixie")
 
-    with pulled_slowly(appliance, client, shared.machine("trixie"), "--names", names) as container:
+    with pulled_slowly(appliance, client, machine, "--names", names, listing=listing) as container:
         found = processes_in_full_swing(shared.lab, container, ROOT_HALF | NEAR_THE_CLIENT)
 
     near = [process for process in found if process.role in NEAR_THE_CLIENT]

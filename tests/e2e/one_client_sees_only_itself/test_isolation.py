@@ -12,7 +12,7 @@ from tests.e2e.harness.slow import pulled_slowly
 if TYPE_CHECKING:
     from tests.e2e.harness.shared import Shared
 
-ROLES = frozenset({"init", "warden", "controller", "ssh", "sshfs", "borg"})
+ROLES = frozenset({"init", "warden", "controller", "ssh", "file system", "borg"})
 # What a container may see: path inside, and whether it may write there. The client's name ends or precedes each source.
 OWN = {
     "/.borgpull/plan.json": (False, "runs/{}/plan.json"),

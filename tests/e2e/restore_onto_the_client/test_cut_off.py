@@ -5,7 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from tests.e2e.harness.engine import wait_for
+from tests.e2e.harness.engine import wait_beside
 from tests.e2e.harness.lease import open_lease, restored
 from tests.e2e.harness.leftovers import assert_nothing_is_left
 from tests.e2e.harness.proxy import ProxyMachine
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 MANY = "mkdir -p /srv/many && cd /srv/many && head -c 9000000 /dev/urandom | split -b 30000 -a 4 - file-"
 BYTES_A_SECOND = 300_000
 LOST_OVER_SFTP = frozenset({"hard_link", "sparse", "mtime_ns"})
-WORDS = ("--way", "numeric", "--to", "/srv/cut")
+WORDS = ("--way", "numeric", "--to", "/srv/goes-on")
 
 
 def files_in(machine: Machine) -> int:
-    return len(machine.exec("find", "/srv/cut", "-name", "file-*", check=False).stdout.splitlines())
+    return len(machine.exec("find", "/srv/goes-on", "-name", "file-*", check=False).stdout.splitlines())
 
 
 def test_a_restore_goes_on_where_it_was_cut_off(shared: Shared) -> None:
@@ -37,15 +37,15 @@ def test_a_restore_goes_on_where_it_was_cut_off(shared: Shared) -> None:
 
     with ThreadPoolExecutor(1) as beside:
         going = beside.submit(restored, appliance, "cut", *WORDS, code=4)
-        wait_for(lambda: files_in(machine) > 0, within=60, what="the restore writes")
+        wait_beside(going, lambda: files_in(machine) > 0, within=60, what="the restore writes")
         appliance.borgpull("stop", "cut")
         going.result()
         assert appliance.last_run("cut")["reason"] == "stopped"
-        assert machine.exec("find", "/srv/cut", "-name", ".borgpull-*").stdout == ""
+        assert machine.exec("find", "/srv/goes-on", "-name", ".borgpull-*").stdout == ""
 
         before = files_in(machine)
         going = beside.submit(restored, appliance, "cut", *WORDS, "--resume", code=3)
-        wait_for(lambda: files_in(machine) > before, within=60, what="the restore goes on")
+        wait_beside(going, lambda: files_in(machine) > before, within=60, what="the restore goes on")
         proxy.tell("cut")
         going.result()
     last = appliance.last_run("cut")
@@ -55,8 +55,8 @@ def test_a_restore_goes_on_where_it_was_cut_off(shared: Shared) -> None:
     proxy.tell("calm")
     restored(appliance, "cut", *WORDS, "--resume")
 
-    source, copy = machine.manifest("/srv/many"), machine.manifest("/srv/cut/srv/many")
+    source, copy = machine.manifest("/srv/many"), machine.manifest("/srv/goes-on/srv/many")
     assert differences(source, copy, ignore=LOST_OVER_SFTP) == []
     assert_nothing_is_left(appliance, "cut", machine)
-    machine.exec("rm", "-rf", "/srv/cut", "/srv/many")
+    machine.exec("rm", "-rf", "/srv/goes-on", "/srv/many")
     appliance.lab.sweep(f"{proxy.host}$")

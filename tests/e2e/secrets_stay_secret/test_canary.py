@@ -12,7 +12,7 @@ from tests.e2e.harness.slow import pulled_slowly
 if TYPE_CHECKING:
     from tests.e2e.harness.shared import Shared
 
-ROLES = frozenset({"init", "warden", "controller", "ssh", "sshfs", "borg"})
+ROLES = frozenset({"init", "warden", "controller", "ssh", "file system", "borg"})
 
 
 def test_no_secret_is_seen_outside_its_own_file(shared: Shared) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.harness.engine import docker, wait_for
+from tests.e2e.harness.engine import state_of, wait_for
 
 if TYPE_CHECKING:
     from tests.e2e.harness.pulling import Pulling
@@ -69,4 +69,4 @@ def _ends_of_new_runs(pulling: Pulling, seen: frozenset[str]) -> dict[str, End]:
 
 
 def _container_is_there(pulling: Pulling) -> bool:
-    return docker("inspect", pulling.container, check=False).returncode == 0
+    return bool(state_of(pulling.container))
