@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
     from appliance.config.model import Appliance
+    from appliance.plan.tunnel_report import TunnelReport
     from appliance.plan.tunnels import Tunnel
     from appliance.ports import ContainerSpec, ContainerState, Engine
     from appliance.run import Tunnels
@@ -40,6 +41,7 @@ class Gateway:
         self._failures = 0
         self._again: datetime | None = None
         self._started: datetime | None = None
+        self._found_dead: datetime | None = None
 
     def port(self, client: str) -> int | None:
         """Return the gateway's port of a client; None when it has none."""
@@ -49,7 +51,7 @@ class Gateway:
     def look(self, appliance: Appliance, now: datetime) -> frozenset[str]:
         """See which tunnels are open; return the clients whose tunnel was not at the last look."""
         clients = expected(appliance)
-        report = self._files.report() if clients else None
+        report = self._report(now) if clients else None
         up = frozenset(client.name for client in clients if is_up(report, self.port(client.name), now))
         fresh, self.up = up - self.up, up
         return fresh
@@ -79,6 +81,11 @@ class Gateway:
             if self._started is not None and now - self._started > _STEADY:
                 self._failures = 0
 
+    def _report(self, now: datetime) -> TunnelReport | None:
+        """Return what the gateway says, and nothing of what one said that is no more: its tunnels died with it."""
+        report, dead = self._files.report(), self._found_dead
+        return None if report and dead and report.time <= dead <= now else report
+
     def _keep_door(self, appliance: Appliance) -> bool:
         if not expected(appliance):
             return True
@@ -100,6 +107,8 @@ class Gateway:
         if spec is None:
             self.trouble = ""
             return
+        if own is None or not own.running:
+            self._found_dead = now
         if own is not None and own.running:
             self.trouble = ""
             if own.labels.get(places.LABEL_GATEWAY) == spec.labels[places.LABEL_GATEWAY] or carries:

@@ -140,6 +140,25 @@ def test_a_gateway_that_died_is_started_again_after_a_pause_that_grows(world: Re
     assert pauses[0] <= timedelta(seconds=15) < pauses[2]
 
 
+def test_the_tunnels_of_a_gateway_that_died_are_down_until_the_next_one_says_otherwise(world: Remote) -> None:
+    supervisor = world.supervisor()
+    supervisor.tick()
+    world.ticked(supervisor, 22001)
+    assert json.loads(world.fact("tunnels")) == {"web1": "up"}
+
+    world.engine.end(GATEWAY, 137)
+    world.clock.advance(timedelta(seconds=6))
+    supervisor.tick()
+
+    assert json.loads(world.fact("tunnels")) == {"web1": "down"}
+    while len(world.gateways()) == 1:
+        world.clock.advance(timedelta(seconds=1))
+        supervisor.tick()
+    assert json.loads(world.fact("tunnels")) == {"web1": "down"}
+    world.ticked(supervisor, 22001)
+    assert json.loads(world.fact("tunnels")) == {"web1": "up"}
+
+
 def test_a_gateway_that_died_is_said_with_its_last_words(world: Remote) -> None:
     world.engine.play = lambda _spec: Script(errors=("Bind to port 2022 failed.",), exit_code=255)
     supervisor = world.supervisor()

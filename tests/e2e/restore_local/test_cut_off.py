@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from tests.e2e.harness.lab import Lab
     from tests.e2e.harness.shared import Shared
 
-FILES = "cd /restored/full && find . -type f -printf '%p %i\\n'"
+# Two names of one file come anew where Borg was ended between them: only so can they be linked.
+FILES = "cd /restored/full && find . -type f ! -name one ! -name two -printf '%p %i\\n'"
 
 
 @pytest.fixture(scope="module")
