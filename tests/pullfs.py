@@ -30,11 +30,13 @@ LISTED_AT = 1_700_000_000
 
 @dataclass
 class ClientFile:
-    """One file: its bytes, when it was changed (whole seconds), and whether it may be read."""
+    """One file: its bytes, when it was changed (whole seconds), whether it may be read, its mode and its owner."""
 
     data: bytes = field(repr=False)
     mtime: int = LISTED_AT
     is_readable: bool = True
+    mode: int = stat.S_IFREG | 0o644
+    owner: tuple[int, int] = (0, 0)
 
 
 @dataclass
@@ -77,7 +79,8 @@ class FakeSftp:
                 return self._read(subject, *struct.unpack(">QI", rest))
             case 8:  # fstat
                 found = self._behind(subject)
-                return Reply(attributes=Attributes(size=len(found.data), mtime=found.mtime))
+                told = Attributes(size=len(found.data), owner=found.owner, mode=found.mode, mtime=found.mtime)
+                return Reply(attributes=told)
             case kind:
                 raise AssertionError(kind)
 
@@ -180,16 +183,18 @@ class World:
         *,
         unexpected: tuple[bytes, ...] = (),
         sparse: tuple[bytes, ...] = (),
+        apart: tuple[bytes, ...] = (),
         lets_in_again: bool = True,
     ) -> None:
-        """`unexpected` are the files that Borg is thought to know already, `sparse` those that are listed as such."""
+        """`unexpected` are files that Borg is thought to know, `sparse` are listed as such, `apart` are in no order."""
         self.client, self.packed = FakeSftp(files), FakeSftp(files)
         self.kernel = FakeKernel()
         self.tree = tree_of(files)
         known = {self.node(path) for path in unexpected}
         self.done_with: list[int] = []
         self.seconds = 0.0
-        order = reading_order(self.tree, ("/",))
+        left_out = {self.node(path) for path in apart}
+        order = (node for node in reading_order(self.tree, ("/",)) if node not in left_out)
         ahead = Ahead(order, len(self.tree) + 1, lambda node: node not in known)
         plain, second = (Lane(server.post, Pace(self.clock)) for server in (self.client, self.packed))
         self.lanes = FakeLanes(plain, second if lets_in_again else None)

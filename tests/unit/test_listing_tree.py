@@ -201,11 +201,12 @@ def test_a_fresh_look_is_taken_and_another_type_is_not() -> None:
     tree = tree_of(file(b"/a"))
     node = at(tree, b"/a")
 
-    tree.update(node, mode=stat.S_IFREG | 0o600, size=5, mtime_ns=6, ctime_ns=7)
+    tree.update(node, mode=stat.S_IFREG | 0o600, owner=(8, 9), size=5, mtime_ns=6, ctime_ns=7)
 
     assert (tree.mode(node), tree.size(node), tree.mtime_ns(node), tree.ctime_ns(node)) == (0o100600, 5, 6, 7)
+    assert (tree.uid(node), tree.gid(node)) == (8, 9)
     with pytest.raises(Hostile):
-        tree.update(node, mode=FOLDER, size=0, mtime_ns=0, ctime_ns=0)
+        tree.update(node, mode=FOLDER, owner=(0, 0), size=0, mtime_ns=0, ctime_ns=0)
 
 
 @given(st.lists(st.binary(min_size=1, max_size=6).filter(lambda name: not {b"/"[0], 0} & {*name}), unique=True))

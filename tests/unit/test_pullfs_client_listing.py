@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from appliance.plan.run_plan import RunPlan
+from appliance.pull import execute
 from appliance.pull.pullfs import words
-from appliance.pull.pullfs.client_listing import listed_by_sftp
+from appliance.pull.pullfs.client_listing import Listed, NotConnectedError, listed, listed_by_sftp
 from appliance.pull.pullfs.conversation import Conversation, LinkLostError
 from appliance.record import BY_SFTP
 from tests.sftp_server import SftpServer
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def listing(server: SftpServer, plan: RunPlan) -> tuple[list[bytes], str, list[tuple[str, object]]]:
@@ -69,6 +67,26 @@ def test_hundreds_of_links_whose_replies_come_together_are_all_read(tmp_path: Pa
     paths, _, _ = listing(SftpServer(), plan_of(tmp_path / "tree"))
 
     assert len([path for path in paths if path.startswith(os.fsencode(tmp_path / "tree") + b"/")]) == 300
+
+
+def ended(by: str) -> Listed | None:
+    """Read the listing of an ssh that does this."""
+    process = execute.start(("/bin/sh", "-c", by), {"PATH": "/usr/bin:/bin"}, stdout=execute.PIPE)
+    try:
+        return listed(plan_of(Path("/srv")), process, lambda *_: None)
+    finally:
+        assert process.stdout
+        process.stdout.close()
+
+
+def test_a_connection_that_was_turned_away_is_no_client_that_gives_no_listing() -> None:
+    with pytest.raises(NotConnectedError):
+        ended("exit 255")
+
+
+@pytest.mark.parametrize("by", ["exit 1", "echo hello", "exec cat /dev/null"])
+def test_whoever_runs_something_else_gives_no_listing(by: str) -> None:
+    assert ended(by) is None
 
 
 def test_a_link_that_breaks_meanwhile_is_lost_and_no_shorter_tree(tmp_path: Path) -> None:

@@ -55,6 +55,17 @@ def status(number: int, code: int = 0) -> bytes:
     return struct.pack(">IBII", 9, 101, number, code)
 
 
+def test_pipes_that_the_kernel_makes_no_larger_are_used_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> int:
+        raise PermissionError
+
+    monkeypatch.setattr("fcntl.fcntl", refuse)
+    peer = Peer()
+    peer.says(HELLO)
+    assert peer.conversation.is_greeted
+    peer.close()
+
+
 def test_many_replies_are_heard_a_few_at_a_time_and_all_of_them_in_order(peer: Peer) -> None:
     heard: list[int] = []
     peer.says(HELLO)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import stat
 from typing import TYPE_CHECKING
 
 from hypothesis import given, settings
@@ -128,6 +129,43 @@ def test_a_file_changed_before_borg_came_to_it_shows_what_it_is_now() -> None:
     assert world.kernel.told == [f"forget {node}"]
     assert (world.tree.size(node), world.tree.mtime_ns(node)) == (5, (LISTED_AT + 60) * 10**9)
     assert world.read_whole(b"/log") == b"newer"
+
+
+def test_a_file_that_others_may_not_read_any_more_shows_that_with_its_new_content() -> None:
+    world = World({b"/conf": ClientFile(b"open")})
+    world.client.files[b"/conf"] = ClientFile(b"shut", mode=stat.S_IFREG | 0o640, owner=(0, 42))
+    world.fetching.go_ahead()
+    world.settle()
+    node = world.node(b"/conf")
+    assert world.kernel.told == [f"forget {node}"]
+    assert (world.tree.mode(node), world.tree.uid(node), world.tree.gid(node)) == (stat.S_IFREG | 0o640, 0, 42)
+    assert world.read_whole(b"/conf") == b"shut"
+
+
+def test_what_is_no_file_any_more_is_an_error_of_that_file_alone() -> None:
+    world = World({b"/a": ClientFile(b"one"), b"/b": ClientFile(b"two")})
+    world.client.files[b"/a"] = ClientFile(b"one", mode=stat.S_IFCHR | 0o644)
+    number = world.read(b"/a")
+    world.settle()
+    assert world.kernel.refused == {number: errno.EIO}
+    assert world.read_whole(b"/b") == b"two"
+
+
+def test_a_file_that_shrank_is_answered_also_where_all_memory_is_full() -> None:
+    files = {b"/log": ClientFile(b"o" * MIB), b"/big": ClientFile(b"x" * 60 * MIB)}
+    world = World(files, unexpected=(b"/log",))
+    world.fetching.go_ahead()
+    world.settle()
+    files[b"/log"] = ClientFile(b"y" * 70_000, mtime=LISTED_AT + 1)
+    number = world.read(b"/log")
+    world.settle()
+    assert world.kernel.given[number] == b"y" * 70_000
+
+
+def test_who_reads_what_has_no_place_in_the_order_keeps_nobody_from_fetching_the_rest_ahead() -> None:
+    world = World(small_files(20), apart=(b"/f0019",))
+    assert world.read_whole(b"/f0019") == b"0019" * 1000
+    assert len(world.client.opened) == 20
 
 
 def test_of_a_file_that_changes_while_it_is_read_borg_hears_before_it_has_the_last_bytes() -> None:

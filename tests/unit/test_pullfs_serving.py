@@ -227,6 +227,31 @@ def test_a_link_says_where_it_leads() -> None:
     assert mount.ask(Opcode.READLINK, mount.node(b"/a"))[0] == errno.EINVAL
 
 
+def test_a_link_that_nobody_could_read_is_refused_and_no_link_to_nowhere() -> None:
+    gone = Entry(path=b"/gone", mode=stat.S_IFLNK | 0o777, inode=5)
+    shut = Entry(path=b"/shut", mode=stat.S_IFLNK | 0o777, inode=6, readable=False)
+    mount = Mount(gone, shut)
+    assert mount.ask(Opcode.READLINK, mount.node(b"/gone"))[0] == errno.ENOENT
+    assert mount.ask(Opcode.READLINK, mount.node(b"/shut"))[0] == errno.EACCES
+
+
+def test_what_is_to_be_asked_for_again_is_said_once_more_where_the_kernel_has_yet_to_take_it_in() -> None:
+    mount = Mount(file(b"/a"))
+    mount.device.takes = False
+    mount.serving.forget_attributes(mount.node(b"/a"))
+    (refused,) = mount.device.told
+    mount.device.takes = True
+    mount.device.told.clear()
+
+    mount.device.asked.append(Request(Opcode.STATFS, 78, wire.ROOT, memoryview(b"")))
+    mount.serving.answer_all()
+    assert (mount.device.told[0], len(mount.device.told)) == (refused, 2)
+
+    mount.device.asked.append(Request(Opcode.STATFS, 79, wire.ROOT, memoryview(b"")))
+    mount.serving.answer_all()
+    assert refused not in mount.device.told[2:]
+
+
 def test_extended_attributes_are_given_and_their_size_first() -> None:
     mount = Mount(file(b"/a", xattrs=((b"user.one", b"1"), (b"user.two", b"22"))), file(b"/b"))
     node = mount.node(b"/a")

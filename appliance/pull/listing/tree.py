@@ -89,16 +89,15 @@ class Tree:
         return node
 
     def add_unseen(self, parent: int, name: bytes) -> int:
-        """Add what is there and could not be looked at: a file that nobody can read."""
+        """Add what is there and could not be looked at: a file that nobody can read.
+
+        It shows a byte: of an empty one the kernel asks for no data (since Linux 5.16), so that nobody could refuse.
+        """
         node = self.place([parent], [name])
-        nothing = (0,)
-        zeros = dict.fromkeys(Fields.__slots__, nothing)
-        self.extend(
-            Fields(
-                **zeros
-                | {"mode": (stat.S_IFREG,), "nlink": (1,), "device": (self._devices_seen[self._devices[parent]],)}
-            )
-        )
+        zeros = dict.fromkeys(Fields.__slots__, (0,))
+        device = self._devices_seen[self._devices[parent]]
+        known = {"mode": (stat.S_IFREG,), "nlink": (1,), "size": (1,), "device": (device,)}
+        self.extend(Fields(**zeros | known))
         self.mark_unreadable(node)
         return node
 
@@ -280,12 +279,13 @@ class Tree:
         """Whether any of those is none."""
         return self._rarities.has_other_xattrs
 
-    def update(self, node: int, *, mode: int, size: int, mtime_ns: int, ctime_ns: int) -> None:
+    def update(self, node: int, *, mode: int, owner: tuple[int, int], size: int, mtime_ns: int, ctime_ns: int) -> None:
         """Take what a fresh look says; the type must be the same. Raises Hostile for a number that no file has."""
         if stat.S_IFMT(mode) != stat.S_IFMT(self._modes[node]):
             raise Hostile(f"a file was said to have become of another type: {shown(self.path(node))}")
         try:
             self._modes[node], self._sizes[node] = mode, size
+            self._uids[node], self._gids[node] = owner
             self._mtimes[node], self._ctimes[node] = mtime_ns, ctime_ns
         except OverflowError as error:
             raise Hostile(f"the client says a number that no file has ({error})") from error

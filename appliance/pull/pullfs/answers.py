@@ -57,7 +57,11 @@ def target(tree: Tree, node: int) -> bytes:
     """Return where a link points to."""
     if not stat.S_ISLNK(tree.mode(node)):
         raise RefusedError(errno.EINVAL)
-    return tree.target(node)
+    target = tree.target(node)
+    if not target:
+        # No link leads nowhere: this one could not be read, or went away while it was looked at.
+        raise RefusedError(errno.ENOENT if tree.is_readable(node) else errno.EACCES)
+    return target
 
 
 def names(tree: Tree, children: Sequence[int], offset: int, room: int) -> bytes:

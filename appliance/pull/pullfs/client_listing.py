@@ -7,6 +7,7 @@ import select
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from subprocess import TimeoutExpired
 from typing import IO, TYPE_CHECKING
 
 from appliance.plan import places
@@ -30,11 +31,18 @@ if TYPE_CHECKING:
 
 _CHUNK = 1 << 20
 _SAY_SECONDS = 1.0
+# ssh(1): "exits with the exit status of the remote command or with 255 if an error occurred".
+_SSH_FAILED = 255
+_LAST_WORD_SECONDS = 5
 ENVIRONMENT = {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C.UTF-8", "HOME": str(places.SCRATCH)}
 
 
 class NotListedError(Exception):
     """The client's listing did not come, or not whole."""
+
+
+class NotConnectedError(Exception):
+    """The connection of the listing ended before the client said anything, by ssh's own account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +77,10 @@ def ask(plan: RunPlan, stderr: int) -> Process:
 
 
 def listed(plan: RunPlan, process: Process, say: Callable[[str, object], None]) -> Listed | None:
-    """Read the listing to its end; None where the client gives none. Raises NotListedError and Hostile."""
+    """Read the listing to its end; None where the client gives none.
+
+    Raises NotListedError, NotConnectedError and Hostile.
+    """
     tree = Tree()
     reader = Reader(_request(plan), tree)
     said = 0.0
@@ -81,7 +92,12 @@ def listed(plan: RunPlan, process: Process, say: Callable[[str, object], None]) 
                 said = time.monotonic()
                 say(words.LISTING, len(tree))
         reader.close()
-    except NotOffered:
+    except NotOffered as error:
+        # Before it is asked to end, which would be its code then.
+        with suppress(TimeoutExpired):
+            process.wait(_LAST_WORD_SECONDS)
+        if process.returncode == _SSH_FAILED:
+            raise NotConnectedError from error
         return None
     except Cut as error:
         raise NotListedError(f"the listing of the client broke off ({error})") from error
@@ -107,10 +123,13 @@ def listed_by_sftp(plan: RunPlan, client: Conversation, say: Callable[[str, obje
     return Listed(tree=tree, tool=BY_SFTP, lists_xattrs=False)
 
 
+def needed(plan: RunPlan) -> tuple[str, ...]:
+    """Return what is listed in any case: in the chroot Borg finds the names of owners where the client has them."""
+    return ("/etc/passwd", "/etc/group") if plan.names == "chroot" else ()
+
+
 def _request(plan: RunPlan) -> Request:
-    # In the chroot Borg finds the names of owners where the client has them.
-    needed = ("/etc/passwd", "/etc/group") if plan.names == "chroot" else ()
-    return request_for(plan.paths, plan.exclude, needed=needed)
+    return request_for(plan.paths, plan.exclude, needed=needed(plan))
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -38,7 +39,9 @@ class Conversation:
         for pipe in (out, into):
             os.set_blocking(pipe, False)
             # The usual 64 KiB would be filled, and the reader woken, sixteen times a MiB.
-            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
+            # Of an unprivileged user's pipes the kernel makes only so many larger (pipe(7)); it goes without.
+            with suppress(OSError):
+                fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, _PIPE_BYTES)
         self._waiting: dict[int, Then] = {}
         self._number = 0
         self._unsent = bytearray(packets.hello())

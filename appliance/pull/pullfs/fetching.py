@@ -9,7 +9,7 @@ import errno
 from typing import TYPE_CHECKING, Protocol
 
 from appliance.pull.pullfs.asking import Asking
-from appliance.pull.pullfs.freshness import freshen
+from appliance.pull.pullfs.freshness import freshen, is_file
 from appliance.pull.pullfs.handing import PageCache, hand
 from appliance.pull.pullfs.transfer import Transfer, Wanted, error_of
 from appliance.pull.sftp.replies import END_OF_FILE
@@ -88,7 +88,8 @@ class Fetching:
         self._waiting += 1
         if not transfer.is_begun:
             transfer.is_begun = True
-            self._came_to(transfer)
+            if transfer.place:
+                self._came_to(transfer)
         if transfer in self._unfinished:
             self._ask_for_pieces(transfer)
         self._answer(transfer)
@@ -218,6 +219,9 @@ class Fetching:
         self._held += transfer.keep(number, reply.data)
         if len(reply.data) < length:
             transfer.ends_at(transfer.offset_of(number) + len(reply.data))
+            if transfer.is_asked_for and transfer in self._unfinished:
+                # Nothing of it is left to ask for, and its reader waits for the look.
+                self._ask_for_pieces(transfer)
         if transfer.zeros.are_found and not (transfer.has_tried_packed or transfer.is_closed):
             self._open_packed(transfer)
         if transfer.waiting:
@@ -228,6 +232,9 @@ class Fetching:
             return
         if not reply.ok or reply.attributes is None:
             self._fail(transfer, error_of(reply))
+            return
+        if not is_file(reply.attributes):
+            self._fail(transfer, errno.EIO)
             return
         transfer.unsettled -= 1
         if freshen(self._tree, transfer.node, reply.attributes, is_begun=transfer.is_begun):

@@ -12,7 +12,15 @@ from appliance.plan import places
 from appliance.plan.run_plan import REQUIRE
 from appliance.pull.pullfs import words
 from appliance.pull.pullfs.ahead import Ahead
-from appliance.pull.pullfs.client_listing import Listed, NotListedError, ask, listed, listed_by_sftp
+from appliance.pull.pullfs.client_listing import (
+    Listed,
+    NotConnectedError,
+    NotListedError,
+    ask,
+    listed,
+    listed_by_sftp,
+    needed,
+)
 from appliance.pull.pullfs.device import Device, UnmountedError
 from appliance.pull.pullfs.fetching import Fetching
 from appliance.pull.pullfs.loop import Loop
@@ -30,11 +38,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from appliance.plan.run_plan import RunPlan
+    from appliance.pull.execute import Process
     from appliance.pull.pullfs.conversation import Conversation
 
     Say = Callable[[str, object], None]
 
 _SEEN = "pullfs-seen"
+_ASKED_AGAIN = 2
 _NOT_GIVEN = (
     "{reason}: {name} does not give its listing, because its key runs something else, or because neither GNU find nor "
     'python3, perl or busybox is there; paste what `borgpull client setup {name}` prints, or write listing = "auto"'
@@ -54,11 +64,28 @@ def serve(plan: RunPlan, descriptor: int, say: Say) -> None:
 
         listing = ask(plan, murmur.into)
         client = begin()
-        found = listed(plan, listing, say)
+        found = _listed(plan, listing, murmur, say)
         if found is None and plan.listing == REQUIRE:
             raise NotListedError(_NOT_GIVEN.format(reason=Reason.CLIENT_TOOLS.value, name=plan.client))
         mount = _Mount(plan, descriptor, found or listed_by_sftp(plan, client, say), client)
         mount.run(lambda: begin(*COMPRESSED), say)
+
+
+def _listed(plan: RunPlan, listing: Process, murmur: Murmur, say: Say) -> Listed | None:
+    """Read the listing; where its connection was turned away, ask again before a client counts as giving none.
+
+    A busy sshd drops logins at random (sshd_config(5), MaxStartups), and an archive is poorer without the listing. A
+    server that lets no command run ends ssh in the same way, so in the end it is believed.
+    """
+    for _ in range(_ASKED_AGAIN):
+        try:
+            return listed(plan, listing, say)
+        except NotConnectedError:
+            listing = ask(plan, murmur.into)
+    try:
+        return listed(plan, listing, say)
+    except NotConnectedError:
+        return None
 
 
 class _Mount:
@@ -95,7 +122,10 @@ class _Mount:
 
     def _fetching(self, ways: Ways, serving: Serving) -> Fetching:
         tree, seen = self._found.tree, self._seen
-        ahead = Ahead(reading_order(tree, self._plan.paths), len(tree) + 1, seen.is_expected)
+        # What names the owners is read when somebody asks, and again by Borg: it has no place in the order.
+        apart = {tree.find(path.encode()) for path in needed(self._plan)}
+        order = (node for node in reading_order(tree, self._plan.paths) if node not in apart)
+        ahead = Ahead(order, len(tree) + 1, seen.is_expected)
         # SFTP does not tell what a file takes on the disk.
         knows_blocks = self._found.tool != BY_SFTP
         return Fetching(

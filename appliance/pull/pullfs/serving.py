@@ -55,6 +55,7 @@ class Serving:
         self._listed_last: tuple[int, Sequence[int]] = (0, ())
         self._told_of = 0
         self._readers: set[int] = set()
+        self._untold: list[int] = []
         self._answers: dict[int, Callable[[Request], bytes | None]] = {
             Opcode.INIT: self._init,
             Opcode.LOOKUP: lambda asked: answers.look_up(tree, asked.node, wire.read_name(asked.body)),
@@ -96,10 +97,18 @@ class Serving:
         return self._device.say(wire.store(node, *parts))
 
     def forget_attributes(self, node: int) -> None:
-        """Have the node's attributes asked for again."""
-        self._device.say(wire.forget_attributes(node))
+        """Have the node's attributes asked for again.
+
+        The kernel refuses that where it has no such inode, and there may be one in an answer that somebody has yet to
+        take in: so it is told once more, before whatever is asked next is answered.
+        """
+        if not self._device.say(wire.forget_attributes(node)):
+            self._untold.append(node)
 
     def _answer(self, asked: Request) -> None:
+        for node in self._untold:
+            self._device.say(wire.forget_attributes(node))
+        self._untold.clear()
         answer = self._answers.get(asked.opcode)
         if answer is None or (asked.opcode not in _ABOUT_NO_NODE and not 0 < asked.node <= len(self._tree)):
             # The kernel remembers this one where it can do without.
