@@ -65,6 +65,8 @@ class FakeVolumes:
 
     ground: Ground = FINE
     refusal: Refusal | None = None
+    # Whose files cannot be looked at.
+    unreadable: frozenset[str] = frozenset()
     plans: list[RunPlan] = field(default_factory=list)
     released: list[tuple[str, str]] = field(default_factory=list)
 
@@ -72,6 +74,8 @@ class FakeVolumes:
         return Room(free=self.ground.free_space, size=100 << 30)
 
     def survey(self, client: str) -> Ground:
+        if client in self.unreadable:
+            raise StateError(f"known_hosts/{client} cannot be read")
         made = self.ground.has_repository or any(plan.client == client for plan in self.plans)
         return replace(self.ground, has_repository=made)
 

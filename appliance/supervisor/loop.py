@@ -133,9 +133,10 @@ class Supervisor:
             self._tell("waiting", json.dumps(self._readiness.waiting | self._dial_in.waiting))
             self._tell("next_runs", json.dumps(self.choices.next_runs(now)))
         self.inbox.stop_what_is_asked(self.workers)
+        # Before what may fail: a stop and a time limit must not wait for it.
+        self.workers.enforce(now)
         self._look_at_tunnels(now)
         self._launch(now)
-        self.workers.enforce(now)
 
     def _handle_signals(self) -> None:
         while self.signals:

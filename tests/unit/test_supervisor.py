@@ -438,3 +438,14 @@ def test_a_new_client_waits_until_its_host_key_is_pinned_and_that_is_no_failure(
     world.settle(supervisor)
 
     assert [outcome for _, outcome, _ in outcomes(world)] == [Outcome.SUCCESS]
+
+
+def test_a_new_client_whose_files_cannot_be_looked_at_holds_nobody_else_up() -> None:
+    world = World(house("broken", "fine", schedule='"30 2 * * *"', settings="max_parallel = 2"))
+    world.volumes.unreadable = frozenset({"broken"})
+    supervisor = world.supervisor()
+
+    world.settle(supervisor)
+
+    assert {run.client for run in world.runs()} == {"fine"}
+    assert json.loads(world.journal.fact("waiting") or "{}")["broken"] == "known_hosts/broken cannot be read"
