@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from appliance.borg.command import REPOSITORY, Command, borg
+from appliance.borg.exact import exactly
 
 if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
@@ -28,7 +29,7 @@ def name_files(plan: RunPlan, archive: str, paths: tuple[str, ...], *, without: 
 
 def _what(archive: str, paths: tuple[str, ...], without: tuple[str, ...], into: str) -> tuple[str, ...]:
     return (
-        *(word for path in without for word in ("--exclude", f"pf:{path}")),
+        *(word for path in without for word in ("--exclude", exactly(path))),
         f"{REPOSITORY}::{archive}",
         into,
         "--",

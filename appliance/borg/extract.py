@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from appliance.borg.command import LOCK_WAIT_SECONDS, REPOSITORY, Command, borg
 from appliance.borg.create import client_environment
+from appliance.borg.exact import exactly
 from appliance.borg.export import in_style
 from appliance.plan import places
 
@@ -33,7 +34,7 @@ def extract(
         "extract",
         "--list",
         "--sparse",
-        *(word for path in without for word in ("--exclude", f"pf:{path}")),
+        *(word for path in without for word in ("--exclude", exactly(path))),
         *(("--exclude-from", without_file) if without_file else ()),
         f"{REPOSITORY}::{archive}",
         "--",

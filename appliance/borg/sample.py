@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
 
 # Enough to choose by; a million times each key counts.
-_CHOICE = "{type}{mode}{path}{source}{size}{health}"
+_CHOICE = "{type}{mode}{path}{source}{size}"
 # Borg reads the content for the last one, from the same chunks that it extracts.
 _WHOLE = "{type}{mode}{path}{source}{size}{isomtime}{sha256}"
 

@@ -39,6 +39,7 @@ class Heard:
     broken_reads: int = 0
     last_error: str = ""
     lost: bool = False
+    is_full: bool = False
     stopped: str = ""
     said: str = ""
     listed: int = 0
@@ -48,6 +49,8 @@ class Heard:
 
 # The kernel's words for "the other end is gone"; Borg reports them file by file and goes on (borg archiver.py).
 GONE = ("Transport endpoint is not connected", "Software caused connection abort", "Stale file handle", "Host is down")
+# What a full disk answers to a write.
+FULL = ("No space left on device", "Disk quota exceeded")
 # What our own ssh says when somebody comes to a forwarded socket behind which nobody listens any more: of no file.
 _SECOND_SESSION = re.compile(r"connect to \S+ port -2 failed: .*")
 _BROKEN = (*GONE, "Input/output error")
@@ -174,6 +177,7 @@ class Watch:
         heard = self.heard
         heard.broken_reads += any(words in said.message for words in _BROKEN)
         heard.lost = heard.lost or any(words in said.message for words in GONE)
+        heard.is_full = heard.is_full or any(words in said.message for words in FULL)
         if said.level != "WARNING":
             heard.last_error = said.message
         heard.warning_count += 1

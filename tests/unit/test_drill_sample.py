@@ -7,7 +7,7 @@ from typing import Any
 from appliance.pull.drills.sample import LARGEST_FILE, MOST_BYTES, MOST_FILES, choose
 
 
-def member(path: str, *, mode: str = "-rw-r--r--", size: int = 10, source: str = "", **more: str) -> dict[str, Any]:
+def member(path: str, *, mode: str = "-rw-r--r--", size: int = 10, source: str = "", **more: object) -> dict[str, Any]:
     return {"path": path, "type": mode[0], "mode": mode, "size": size, "source": source, **more}
 
 
@@ -68,4 +68,4 @@ def test_what_cannot_be_named_exactly_or_made_without_rights_is_left_out() -> No
 
 
 def test_what_a_repair_has_filled_with_zeros_is_seen_wherever_it_is() -> None:
-    assert choose([member("a"), member("b?", health="broken")], "seed").broken == ("b?",)
+    assert choose([member("a"), member("b?", healthy=False)], "seed").broken == ("b?",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import tarfile
 from typing import TYPE_CHECKING
 
@@ -188,6 +189,18 @@ def test_what_lies_aside_is_removed_when_a_restore_ends_in_the_middle(root: Path
         bench.filing.clear_up()
 
     assert list(root.iterdir()) == []
+
+
+def test_what_stands_there_stays_when_a_restore_ends_before_the_new_one_is_whole(root: Path) -> None:
+    (root / "mine").write_text("old")
+    # It cannot rename over what is there, so the old one has to go first.
+    with restoring(root, SftpServer(extensions=()), looks=True) as bench:
+        member, content = made("mine", content=b"new")
+        bench.filing.put(member, bench.folders.enter(()), bytes(root / "mine"), content or io.BytesIO())
+
+        bench.filing.clear_up()
+
+    assert [(path.name, path.read_text()) for path in root.iterdir()] == [("mine", "old")]
 
 
 def test_a_server_that_goes_away_is_noticed(root: Path) -> None:

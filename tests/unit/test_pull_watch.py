@@ -56,6 +56,15 @@ def test_what_borg_says_is_put_together_from_any_pieces() -> None:
     assert found.code == 0
 
 
+def test_a_full_disk_is_heard_behind_any_number_of_other_warnings() -> None:
+    others = b"".join(warning(f"{number}: when setting extended attribute") for number in range(150))
+    found = heard(stderr=others + warning("z: write: [Errno 28] No space left on device", "BackupOSError"))
+
+    assert found.is_full
+    assert found.warning_count == 151
+    assert not heard(stderr=others).is_full
+
+
 def test_a_second_session_that_got_nothing_is_told_and_is_no_unread_file(capfd: pytest.CaptureFixture[str]) -> None:
     found = heard(stderr=b"connect to /run/borgpull/serve.sock port -2 failed: No such file or directory\r\n")
 

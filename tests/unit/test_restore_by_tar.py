@@ -11,6 +11,7 @@ import pytest
 from appliance.plan.run_plan import RunPlan
 from appliance.pull.execute import Finished
 from appliance.pull.failure import Failure
+from appliance.pull.restores.by_tar import without_zeros
 from appliance.pull.restores.members import Kind, Member, safe_parts
 from appliance.pull.restores.report import Report
 from appliance.pull.restores.sending import Sending, Standing
@@ -22,6 +23,7 @@ from appliance.record import Reason, RestoreOrder, Way
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from appliance.pull.contact import Contact
     from appliance.pull.control import Control
     from appliance.pull.restores.export import Export
     from appliance.pull.restores.tar_pipe import TarPipe
@@ -73,6 +75,40 @@ def sent(
         with tarfile.open(fileobj=io.BytesIO(pipe.getvalue())) as read:
             found.extend(read.getmembers())
     return found, sending
+
+
+class Shell:
+    """A client's shell that writes down what it was to do, or is gone."""
+
+    def __init__(self, *, is_gone: bool = False) -> None:
+        self.scripts: list[str] = []
+        self._is_gone = is_gone
+
+    def control(self) -> Shell:
+        return self
+
+    def run(self, script: str, *, timeout_seconds: float) -> Finished:
+        assert timeout_seconds
+        if self._is_gone:
+            raise Failure(Reason.CONNECTION_LOST, "gone")
+        self.scripts.append(script)
+        return Finished(code=0, stdout="", stderr="")
+
+
+@pytest.mark.parametrize("how", ["new folder", "in place", "gone"])
+def test_zeros_in_place_of_content_go_or_are_named_when_a_restore_ends_in_the_middle(how: str) -> None:
+    shell = Shell(is_gone=how == "gone")
+    ended = Failure(Reason.STOPPED, "stopped", warnings=("one",), count=1)
+
+    failure = without_zeros(ended, cast("Contact", shell), GNU, ["./a b"], in_place=how == "in place")
+
+    assert failure.reason is Reason.STOPPED
+    if how == "new folder":
+        assert shell.scripts == ["cd /srv/back && rm -f './a b'\n"]
+        assert failure.warnings == ("one",)
+    else:
+        assert shell.scripts == []
+        assert (failure.warnings[1:], failure.count) == (("a b: zeros may stand where its content was",), 2)
 
 
 def test_a_folder_comes_closed_and_is_as_it_was_when_all_is_in_it() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import stat
 import tarfile
 import zipfile
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from appliance.borg.exact import exactly
 from appliance.borg.extract import extract
 from appliance.borg.output import ExtractProgress, read_line
 from appliance.plan.run_plan import RunPlan
@@ -110,6 +112,44 @@ def test_what_a_file_of_patterns_cannot_hold_is_brought_again() -> None:
     assert as_patterns(("a/b", " a", "a\nb", "c")) == "pf:a/b\npf:c\n"
 
 
+def test_on_a_disk_that_keeps_whole_seconds_a_file_is_whole_all_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(b"content")
+    os.utime(file, (LONG_AGO, LONG_AGO + 0.75))
+    entry = entry_of("file", file)
+
+    os.utime(file, (LONG_AGO, LONG_AGO))
+    assert is_whole(tmp_path, entry)
+    os.utime(file, (LONG_AGO, LONG_AGO + 3))
+    assert not is_whole(tmp_path, entry)
+
+
+def test_what_a_repair_filled_with_zeros_is_brought_again(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_bytes(bytes(7))
+
+    assert is_whole(tmp_path, entry_of("file", file) | {"healthy": True})
+    assert not is_whole(tmp_path, entry_of("file", file) | {"healthy": False})
+
+
+def test_half_a_file_goes_whatever_bytes_are_in_its_name(tmp_path: Path) -> None:
+    folder = tmp_path / os.fsdecode(b"caf\xe9")
+    folder.mkdir()
+    for name in (b"h\xe4lfte", b"h\xfclle", b"other"):
+        (folder / os.fsdecode(name)).write_text("half")
+
+    drop_half(tmp_path, "caf?/h?lfte")
+
+    assert sorted(os.fsencode(place.name) for place in folder.iterdir()) == [b"h\xfclle", b"other"]
+
+
+def test_what_borg_shows_with_question_marks_is_left_out_as_what_it_may_be() -> None:
+    assert exactly("a b") == "pf:a b"
+    pattern = exactly("caf?/a.b")
+    assert re.search(pattern.removeprefix("re:"), os.fsdecode(b"caf\xe9/a.b"))
+    assert not re.search(pattern.removeprefix("re:"), "caf?/aXb")
+
+
 # ---- listening to Borg ----
 
 
@@ -145,9 +185,13 @@ def test_warnings_are_kept_and_what_is_not_there_is_told_apart() -> None:
 
 def test_a_full_disk_or_a_stop_ends_borg_at_once() -> None:
     full = heard(WARNING % ("etc/a: write: [Errno 28] No space left on device", "BackupOSError"), slow=True)
+    crash = '{"type":"log_message","name":"borg.archiver","levelname":"ERROR","message":"[Errno 28] %s"}'
+    crashed = heard(crash % "No space left on device", code=2)
     halted = heard(stop=True, slow=True)
 
     assert full.is_full
+    # As Borg has it of a file that is smaller than a buffer.
+    assert crashed.is_full
     assert halted.stopped == "stopped"
     # Not its own end, which would be 0.
     assert (full.code, halted.code) == (-15, -15)

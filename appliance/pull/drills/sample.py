@@ -6,6 +6,8 @@ import random
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from appliance.pull.restores.filled import is_filled
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -35,7 +37,7 @@ def choose(entries: Iterable[dict[str, Any]], seed: str) -> Sample:
     broken: list[str] = []
     for entry in entries:
         members += 1
-        if entry.get("health", "healthy") == "broken":
+        if is_filled(entry):
             broken.append(str(entry["path"]))
         if not _is_fit(entry):
             continue

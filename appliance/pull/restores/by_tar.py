@@ -65,17 +65,21 @@ def _restore(
         standing=standing,
         on_the_way=frozenset(filter(None, map(safe_parts, folders_on_the_way(order.paths)))),
     )
-    with tar_there(plan, ends, ground) as pipe:
-        export = Export(plan, pipe, order.archive, order.paths)
-        sending.send_members(export, pipe)
-        complaints = pipe.finish()
-    _remove_cut(contact.control(), ground, sending.cut, export.damaged)
+    try:
+        with tar_there(plan, ends, ground) as pipe:
+            export = Export(plan, pipe, order.archive, order.paths)
+            sending.send_members(export, pipe)
+            complaints = pipe.finish()
+    except Failure as failure:
+        raise without_zeros(failure, contact, ground, sending.cut, in_place=order.in_place) from failure
+    gone = [path for path in sending.cut if path.removeprefix("./") in export.damaged]
+    _remove(contact.control(), ground, gone)
     with tar_there(plan, ends, ground) as pipe:
         sending.send_folders(pipe)
         complaints += pipe.finish()
     for complaint in complaints:
         report.warn(complaint)
-    _add(plan, report, export, ground)
+    _add(plan, report, export, ground, gone if order.in_place else [])
     return Restored(
         files=report.files,
         size=report.size,
@@ -85,21 +89,43 @@ def _restore(
     )
 
 
-def _remove_cut(control: Control, ground: Ground, cut: list[str], damaged: list[str]) -> None:
+def without_zeros(failure: Failure, contact: Contact, ground: Ground, cut: list[str], *, in_place: bool) -> Failure:
+    """Remove what was filled up with zeros; where that cannot be done, add its names to the failure.
+
+    In place nothing is removed: the file of the client may still stand there, untouched.
+    """
+    try:
+        if not in_place:
+            _remove(contact.control(), ground, cut)
+            return failure
+    except Failure:
+        # The machine is gone, which is why it all ended.
+        pass
+    warnings = tuple(f"{path.removeprefix('./')}: zeros may stand where its content was" for path in cut)
+    return Failure(
+        failure.reason,
+        failure.message,
+        code=failure.code,
+        warnings=(*failure.warnings, *warnings),
+        count=failure.count + len(warnings),
+    )
+
+
+def _remove(control: Control, ground: Ground, gone: list[str]) -> None:
     """Remove what was begun and turned out to be damaged: zeros must not look like the file."""
-    gone = [path for path in cut if path.removeprefix("./") in damaged]
     if gone:
         names = " ".join(shlex.quote(path) for path in gone)
         control.run(f"cd {shlex.quote(ground.root)} && rm -f {names}\n", timeout_seconds=_REMOVE_SECONDS)
 
 
-def _add(plan: RunPlan, report: Report, export: Export, ground: Ground) -> None:
+def _add(plan: RunPlan, report: Report, export: Export, ground: Ground, replaced: list[str]) -> None:
     if not ground.is_root:
         report.warn(f"everything belongs to {plan.user} there: only root can give files away")
     for path in export.unmatched:
         report.not_restored(path, "it is not in the archive")
     for path in export.damaged:
-        report.not_restored(path, "its content is damaged in the repository")
+        lost = ", and what stood there is gone" if f"./{path}" in replaced else ""
+        report.not_restored(path, f"its content is damaged in the repository{lost}")
     for warning in export.warnings:
         report.warn(warning)
     failure: tuple[Reason, str] | None = None

@@ -49,6 +49,7 @@ class Filing:
         self._session, self._folders, self._owners, self._report = session, folders, owners, report
         self._run = run
         self._number = self._held = 0
+        self._is_over = False
         self._aside: set[bytes] = set()
         # How often: a path can come twice.
         self.under_way: Counter[bytes] = Counter()
@@ -85,7 +86,8 @@ class Filing:
         self._aside.discard(aside)
 
     def clear_up(self) -> None:
-        """Remove what lies aside, when the restore ends in the middle."""
+        """Remove what lies aside, when the restore ends in the middle; nothing gets its name any more."""
+        self._is_over = True
         for path in sorted(self._aside):
             self._session.post(packets.remove(path))
         self._session.settle()
@@ -140,6 +142,9 @@ class Filing:
 
     def _closed(self, file: InFlight, reply: Reply) -> None:
         self.step(file, reply)
+        if self._is_over:
+            # It may be gone already, and where a server cannot rename over a file, that would go for nothing.
+            file.trouble = _CUT
         if file.trouble:
             self._session.post(packets.remove(file.aside))
             self._ended(file, file.trouble)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from appliance.borg.exact import as_expression
 from appliance.pull.restores.members import safe_parts
 from appliance.pull.restores.placing import NO_SOURCE, OUTSIDE
 
@@ -63,9 +63,7 @@ def in_folders_of_odd_names(listed: Iterable[str]) -> list[LeftOut]:
 
 def _exactly(path: str, why: str) -> LeftOut:
     # Only a regular expression is compared with a path as it lies in the archive: Borg tidies `..` out of the others.
-    # What it lists as a question mark may have been another byte.
-    exact = re.escape(path.lstrip("/")).replace(r"\?", ".")
-    return LeftOut(path=path, why=why, pattern=f"re:^{exact}$")
+    return LeftOut(path=path, why=why, pattern=as_expression(path))
 
 
 def _above(parts: tuple[bytes, ...]) -> tuple[tuple[bytes, ...], ...]:

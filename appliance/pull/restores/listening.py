@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 from appliance.borg import output
 from appliance.plan import places
 from appliance.pull import execute, link
+from appliance.pull.watch import FULL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +27,6 @@ _LONGEST = 1000
 _TICK_SECONDS = 1.0
 # A restore keeps no checkpoint: there is nothing to wait for.
 _END = ((0, signal.SIGTERM), (20, signal.SIGKILL))
-_FULL = ("No space left on device", "Disk quota exceeded")
 _NEVER_MATCHED = "IncludePatternNeverMatchedWarning"
 
 
@@ -151,8 +151,9 @@ class Listening:
         if said.message_id == _NEVER_MATCHED:
             told.unmatched.append(said.message.partition("'")[2].rpartition("'")[0])
             return
+        # Of a file that is smaller than a buffer Borg says so as it crashes, and not as a warning.
+        told.is_full = told.is_full or any(words in said.message for words in FULL)
         if said.level == "WARNING":
             told.warn(said.message)
-            told.is_full = told.is_full or any(words in said.message for words in _FULL)
         elif len(told.said) < _KEPT_WARNINGS:
             told.said.append(line[:_LONGEST_LINE])

@@ -43,7 +43,7 @@ def restore_as_stream(plan: RunPlan, order: RestoreOrder, ends: Ends, voice: Voi
         told = _FORMS[order.form](_Streaming(plan, order, ends, voice), pipe)
         if told.stopped:
             raise stopped(told.stopped)
-        if told.code != 0 and not exits.is_warning(told.code):
+        if not _is_whole(told):
             raise Failure(Reason.STOPPED, _GONE) if _is_gone(pipe) else _failure(plan, told)
     for path in told.unmatched:
         told.warn(f"{path}: not restored: it is not in the archive")
@@ -77,12 +77,12 @@ class _Streaming:
         os.close(out)
         try:
             told = self.tar(into)
-            if told.code != 0 and not exits.is_warning(told.code):
+            if not _is_whole(told):
                 zstd.kill()
         finally:
             os.close(into)
             execute.end(zstd, grace_seconds=float(self._plan.stall_timeout), ask_first=False)
-        if zstd.returncode != 0 and told.code == 0:
+        if zstd.returncode != 0 and _is_whole(told):
             told.code = zstd.returncode
         return told
 
@@ -96,12 +96,12 @@ class _Streaming:
         finally:
             os.close(into)
             zipping.join()
-        is_whole = told.code == 0 or exits.is_warning(told.code)
+        is_whole = _is_whole(told)
         zipping.finish() if is_whole and not zipping.trouble else zipping.abandon()
         if is_whole and zipping.trouble and not _is_gone(pipe):
             raise Failure(Reason.INTERNAL, f"The zip could not be written ({zipping.trouble}); use another --format.")
-        if zipping.trouble:
-            told.code = told.code or _BROKEN_PIPE
+        if zipping.trouble and is_whole:
+            told.code = _BROKEN_PIPE
         for sentence in zipping.left_out:
             told.warn(sentence)
         told.warning_count += zipping.left_out_count - len(zipping.left_out)
@@ -113,6 +113,10 @@ _FORMS: dict[str, Callable[[_Streaming, int], Told]] = {
     "tar.zst": _Streaming.zstd,
     "zip": _Streaming.zip,
 }
+
+
+def _is_whole(told: Told) -> bool:
+    return told.code == 0 or exits.is_warning(told.code)
 
 
 def _failure(plan: RunPlan, told: Told) -> Failure:

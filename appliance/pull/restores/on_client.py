@@ -39,7 +39,6 @@ if TYPE_CHECKING:
 _CAREFUL = (1, 4, 5)
 # `extract --continue` leaves alone what stands there whole.
 _GOES_ON = (1, 4)
-_FULL = re.compile(r"No space left on device|Disk quota exceeded")
 
 
 def restore_on_client(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Restored:
@@ -107,7 +106,7 @@ def _failure(plan: RunPlan, order: RestoreOrder, opened: OnClient, heard: Heard)
     failure = opened.failure(heard)
     if failure and failure.reason is Reason.CONNECTION_LOST:
         failure = Failure(failure.reason, _BROKE.format(plan.client))
-    elif failure is None and _FULL.search(said):
+    elif failure is None and heard.is_full:
         failure = Failure(Reason.TARGET, _NO_ROOM.format(order.target or "/", plan.client))
     elif failure is None and heard.code != 0 and not exits.is_warning(heard.code):
         reason = exits.reason_of(heard.code)

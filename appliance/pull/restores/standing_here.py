@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from appliance.borg import extract
 from appliance.pull import repository
+from appliance.pull.restores.filled import is_filled
 from appliance.pull.restores.members import safe_parts
 
 if TYPE_CHECKING:
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Borg prints microseconds, through a floating point number.
 _TOLERATED_MICROSECONDS = 2
+_COARSE_MICROSECONDS = 2_000_000
+_SECOND = 1_000_000_000
 _OWNER_MAY_ALL = 0o700
 
 
@@ -75,10 +78,7 @@ def inside(root: Path, path: str) -> Path | None:
     place = root
     for part in parts[:-1]:
         place /= os.fsdecode(part)
-        try:
-            if not stat.S_ISDIR(place.lstat().st_mode):
-                return None
-        except OSError:
+        if not _is_folder(place):
             return None
     return place / os.fsdecode(parts[-1])
 
@@ -92,17 +92,51 @@ def open_folders(root: Path) -> None:
 
 
 def drop_half(root: Path, path: str) -> None:
-    """Remove the file that Borg was at when it ended: half a file must not look like a whole one."""
-    place = inside(root, path)
-    if place is None:
-        return
+    """Remove the file that Borg was at when it ended: half a file must not look like a whole one.
+
+    Of a name that Borg shows with question marks, all go that are shown so: whole ones among them come again.
+    """
+    for place in _shown_as(root, path):
+        try:
+            # One of several names goes like the only one: half a file may have got its other names already.
+            if stat.S_ISREG(place.lstat().st_mode):
+                place.unlink()
+        except OSError:
+            # It is not there, or nobody may remove it: `--resume` brings it anew either way.
+            continue
+
+
+def _shown_as(root: Path, path: str) -> list[Path]:
+    """Return what stands below `root`, through no link, under each name that Borg would show as that path."""
+    parts = safe_parts(path)
+    if not parts:
+        return []
+    found = [root]
+    for depth, part in enumerate(map(os.fsdecode, parts)):
+        if depth:
+            found = [place for place in found if _is_folder(place)]
+        found = [place / name for place in found for name in _names(place, part)]
+    return found
+
+
+def _names(folder: Path, part: str) -> list[str]:
+    if "?" not in part:
+        return [part]
     try:
-        # One of several names goes like the only one: half a file may have got its other names already.
-        if stat.S_ISREG(place.lstat().st_mode):
-            place.unlink()
+        return [place.name for place in folder.iterdir() if _as_borg_shows(place.name) == part]
     except OSError:
-        # It is not there, or nobody may remove it: `--resume` brings it anew either way.
-        return
+        return []
+
+
+def _as_borg_shows(name: str) -> str:
+    return name.encode("utf-8", "replace").decode("utf-8")
+
+
+def _is_folder(place: Path) -> bool:
+    try:
+        return stat.S_ISDIR(place.lstat().st_mode)
+    except OSError:
+        return False
 
 
 def is_whole(root: Path, entry: dict[str, Any]) -> bool:
@@ -114,6 +148,12 @@ def is_whole(root: Path, entry: dict[str, Any]) -> bool:
         return False
     if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != entry["size"]:
         return False
+    if is_filled(entry):
+        # Brought again, so that Borg says again what it is.
+        return False
     wanted = datetime.fromisoformat(entry["isomtime"]).replace(tzinfo=UTC) - _EPOCH
-    drift = abs(wanted // timedelta(microseconds=1) - status.st_mtime_ns // 1000)
-    return drift <= _TOLERATED_MICROSECONDS
+    drift = wanted // timedelta(microseconds=1) - status.st_mtime_ns // 1000
+    if status.st_mtime_ns % _SECOND == 0 and 0 <= drift < _COARSE_MICROSECONDS:
+        # A disk that keeps whole seconds, or every other (ext3, FAT). What Borg was at has the time of now.
+        return True
+    return abs(drift) <= _TOLERATED_MICROSECONDS

@@ -9,6 +9,7 @@ from appliance.pull import ledger, repository
 from appliance.pull.contact import Contact
 from appliance.pull.failure import Failure
 from appliance.pull.restores.by_tar import restore_by_tar
+from appliance.pull.restores.filled import name_filled
 from appliance.pull.restores.local import restore_local
 from appliance.pull.restores.on_client import restore_on_client
 from appliance.pull.restores.onto_mount import restore_chroot, restore_numeric
@@ -36,6 +37,7 @@ def restore(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
         _look(plan, order, voice)
         ends.control.beat()
         restored = _WAYS[order.way](plan, contact, ends, voice)
+    restored = name_filled(plan, order, restored)
     return _told(plan, order, restored)
 
 

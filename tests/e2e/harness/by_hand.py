@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _BORG = (
     'export BORG_BASE_DIR=/tmp/by-hand BORG_PASSPHRASE="$(cat /config/secrets/{client}/passphrase)" '
+    "BORG_CHECK_I_KNOW_WHAT_I_AM_DOING=YES "
     "BORG_RELOCATED_REPO_ACCESS_IS_OK=yes BORG_UNKNOWN_UNENCRYPTED_REPO_ACCESS_IS_OK=yes BORG_REPO=/repos/{client}; "
     "cd /tmp; borg {words}"
 )
