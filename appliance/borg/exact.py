@@ -12,5 +12,10 @@ def exactly(path: str) -> str:
 
 def as_expression(path: str) -> str:
     """Write the path as a regular expression, which Borg compares with what lies in the archive, untidied."""
-    exact = re.escape(path.lstrip("/")).replace(r"\?", ".")
+    exact = re.escape(path.lstrip("/")).replace(r"\?", r"[?\udc80-\udcff]")
     return f"re:^{exact}$"
+
+
+def as_shown(path: str) -> str:
+    """Write a path as Borg shows it."""
+    return path.encode("utf-8", "replace").decode("utf-8")

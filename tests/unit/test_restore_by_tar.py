@@ -173,6 +173,12 @@ def test_content_that_ends_too_early_is_filled_up_and_remembered() -> None:
     assert sending.cut == ["./a"]
 
 
+def test_what_was_cut_and_came_whole_the_next_time_is_cut_no_more() -> None:
+    _, sending = sent((member("a", size=4), b"ab"), (member("a", size=4), b"abcd"))
+
+    assert sending.cut == []
+
+
 def test_busybox_gives_links_no_owner_and_that_is_said() -> None:
     _, sending = sent(member("a", Kind.SYMLINK, target="b"), gnu=False)
 

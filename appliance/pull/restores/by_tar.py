@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from appliance.borg.exact import as_shown
 from appliance.borg.export import folders_on_the_way
 from appliance.pull.failure import Failure
 from appliance.pull.restores import there
@@ -72,7 +73,7 @@ def _restore(
             complaints = pipe.finish()
     except Failure as failure:
         raise without_zeros(failure, contact, ground, sending.cut, in_place=order.in_place) from failure
-    gone = [path for path in sending.cut if path.removeprefix("./") in export.damaged]
+    gone = [path for path in sending.cut if as_shown(path.removeprefix("./")) in export.damaged]
     _remove(contact.control(), ground, gone)
     with tar_there(plan, ends, ground) as pipe:
         sending.send_folders(pipe)
@@ -124,7 +125,7 @@ def _add(plan: RunPlan, report: Report, export: Export, ground: Ground, replaced
     for path in export.unmatched:
         report.not_restored(path, "it is not in the archive")
     for path in export.damaged:
-        lost = ", and what stood there is gone" if f"./{path}" in replaced else ""
+        lost = ", and what stood there is gone" if f"./{path}" in map(as_shown, replaced) else ""
         report.not_restored(path, f"its content is damaged in the repository{lost}")
     for warning in export.warnings:
         report.warn(warning)

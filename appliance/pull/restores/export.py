@@ -79,7 +79,8 @@ class Export:
     def _culprit(self) -> str:
         """Return the path at which Borg fails: it names each before it reads it. The stream itself lags behind."""
         command = export.name_files(self.plan, self.archive, self.paths, without=tuple(self.damaged))
-        last, rest = "", b""
+        last, rest, named = "", b"", 0
+        alike: dict[str, list[int]] = {}
         with self._started(command, stdout=None, stderr=execute.PIPE) as process:
             listening = _Listening(self.meanwhile, _descriptor(process.stderr))
             while chunk := listening.read(_CHUNK):
@@ -87,9 +88,13 @@ class Export:
                 for line in lines:
                     match output.read_line(line.decode("utf-8", "surrogateescape")):
                         case output.LogMessage(source="borg.output.list", message=path):
-                            last = path
+                            last, named = path, named + 1
+                            if "?" in path:
+                                alike.setdefault(path, []).append(named)
                         case _:
                             pass
+        # With it goes whatever Borg shows alike, so the next pass has so many fewer before the first that is new.
+        self._passed -= sum(place <= self._passed for place in alike.get(last, ())[:-1])
         return last
 
     @contextmanager

@@ -16,6 +16,7 @@ from appliance.record import Way
 
 if TYPE_CHECKING:
     from appliance.plan.run_plan import RunPlan
+    from appliance.pull.ends import Ends
     from appliance.pull.restores.restored import Restored
     from appliance.record import RestoreOrder
 
@@ -24,7 +25,7 @@ _KEPT = 100
 _FILLED = "{0}: zeros stand where its content was lost; `borg check --repair` put them there"
 
 
-def name_filled(plan: RunPlan, order: RestoreOrder, restored: Restored) -> Restored:
+def name_filled(plan: RunPlan, order: RestoreOrder, restored: Restored, ends: Ends) -> Restored:
     """Return what was restored with a warning for each such file in it, where Borg itself gave none."""
     if order.preview or not (order.way in _EXPORTED or order.stream):
         return restored
@@ -32,6 +33,7 @@ def name_filled(plan: RunPlan, order: RestoreOrder, restored: Restored) -> Resto
     count = 0
     try:
         for line in lines_of(plan, list_kinds(plan, order.archive, order.paths)):
+            ends.control.beat()
             entry = json.loads(line)
             if is_filled(entry):
                 count += 1

@@ -54,7 +54,7 @@ class _Folder:
     def fill(self) -> Restored:
         """Go on until a pass comes to its end."""
         if self._order.resume:
-            self._look_again()
+            self._look_again(names_filled=True)
         while True:
             told = self._one_pass()
             if told.code == 0 or (exits.is_warning(told.code) and not told.is_full):
@@ -63,10 +63,10 @@ class _Folder:
             self._leave_out(told)
             self._look_again()
 
-    def _look_again(self) -> None:
+    def _look_again(self, *, names_filled: bool = False) -> None:
         open_folders(_ROOT)
         try:
-            self._whole = whole_files(self._plan, self._order, _ROOT)
+            self._whole = whole_files(self._plan, self._order, _ROOT, names_filled=names_filled)
         except Failure as failure:
             # What stops Borg in the middle of an archive may also stop it listing that archive.
             self._voice.note(f"everything is brought again: {failure.message}", "warning")

@@ -97,6 +97,9 @@ class Sending:
             if not _add(stream, info, content):
                 self.cut.append(info.name)
                 return
+            if info.name in self.cut:
+                # It came once more, whole: what fails is behind it.
+                self.cut.remove(info.name)
         self.report.restored(member.size if member.kind is Kind.FILE else 0)
         report = self.report
         self.voice.progress(files=report.files, original_size=report.size, deduplicated_size=0, path=member.path)

@@ -8,11 +8,13 @@ from __future__ import annotations
 import json
 import os
 import stat
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.borg import extract
+from appliance.borg.exact import as_shown
 from appliance.pull import repository
 from appliance.pull.restores.filled import is_filled
 from appliance.pull.restores.members import safe_parts
@@ -30,24 +32,28 @@ _SECOND = 1_000_000_000
 _OWNER_MAY_ALL = 0o700
 
 
-def whole_files(plan: RunPlan, order: RestoreOrder, root: Path) -> tuple[str, ...]:
+def whole_files(plan: RunPlan, order: RestoreOrder, root: Path, *, names_filled: bool) -> tuple[str, ...]:
     """Return the paths of regular files that need not be brought again; raises Failure.
 
-    Of several names of the same file, all are whole or all are brought again: only so can they be linked.
+    Where `names_filled`, what a repair has filled with zeros is brought again, so that Borg says again what it is. Of
+    several names of the same file, all are whole or all are brought again: only so can they be linked.
     """
     entries = _listed(plan, extract.list_standing(plan, order.archive, order.paths))
     files = [entry for entry in entries if entry["type"] == "-"]
     # Borg has a hard link as a file with the path of the first one as its source.
     first = {entry["path"]: entry["source"] or entry["path"] for entry in files}
-    halves = {first[entry["path"]] for entry in files if not is_whole(root, entry)}
+    halves = {
+        first[entry["path"]] for entry in files if not is_whole(root, entry) or (names_filled and is_filled(entry))
+    }
     return tuple(path for path, one in first.items() if one not in halves)
 
 
 def drop_halves(plan: RunPlan, order: RestoreOrder, root: Path) -> None:
     """Remove every file that is not whole: a full disk cuts one, and those that Borg tries after it. Raises Failure."""
     for entry in _listed(plan, extract.list_standing(plan, order.archive, order.paths)):
-        if entry["type"] == "-" and not is_whole(root, entry):
-            drop_half(root, entry["path"])
+        path = entry["path"]
+        if entry["type"] == "-" and not any(_is_that(place, entry) for place in _shown_as(root, path)):
+            drop_half(root, path)
 
 
 def unfit_members(plan: RunPlan, order: RestoreOrder) -> dict[str, str]:
@@ -94,16 +100,19 @@ def open_folders(root: Path) -> None:
 def drop_half(root: Path, path: str) -> None:
     """Remove the file that Borg was at when it ended: half a file must not look like a whole one.
 
-    Of a name that Borg shows with question marks, all go that are shown so: whole ones among them come again.
+    Of several that Borg shows with the same question marks it is the newest: a whole one has the time that it had.
     """
+    found: list[tuple[int, Path]] = []
     for place in _shown_as(root, path):
-        try:
+        with suppress(OSError):
+            status = place.lstat()
             # One of several names goes like the only one: half a file may have got its other names already.
-            if stat.S_ISREG(place.lstat().st_mode):
-                place.unlink()
-        except OSError:
-            # It is not there, or nobody may remove it: `--resume` brings it anew either way.
-            continue
+            if stat.S_ISREG(status.st_mode):
+                found.append((status.st_mtime_ns, place))
+    # It is not there, or nobody may remove it: `--resume` brings it anew either way.
+    with suppress(OSError):
+        if found:
+            max(found)[1].unlink()
 
 
 def _shown_as(root: Path, path: str) -> list[Path]:
@@ -123,13 +132,9 @@ def _names(folder: Path, part: str) -> list[str]:
     if "?" not in part:
         return [part]
     try:
-        return [place.name for place in folder.iterdir() if _as_borg_shows(place.name) == part]
+        return [place.name for place in folder.iterdir() if as_shown(place.name) == part]
     except OSError:
         return []
-
-
-def _as_borg_shows(name: str) -> str:
-    return name.encode("utf-8", "replace").decode("utf-8")
 
 
 def _is_folder(place: Path) -> bool:
@@ -142,14 +147,15 @@ def _is_folder(place: Path) -> bool:
 def is_whole(root: Path, entry: dict[str, Any]) -> bool:
     """Whether that entry of an archive's list stands there with its size and its time."""
     place = inside(root, entry["path"])
+    return place is not None and _is_that(place, entry)
+
+
+def _is_that(place: Path, entry: dict[str, Any]) -> bool:
     try:
-        status = place.lstat() if place else None
+        status = place.lstat()
     except OSError:
         return False
-    if status is None or not stat.S_ISREG(status.st_mode) or status.st_size != entry["size"]:
-        return False
-    if is_filled(entry):
-        # Brought again, so that Borg says again what it is.
+    if not stat.S_ISREG(status.st_mode) or status.st_size != entry["size"]:
         return False
     wanted = datetime.fromisoformat(entry["isomtime"]).replace(tzinfo=UTC) - _EPOCH
     drift = wanted // timedelta(microseconds=1) - status.st_mtime_ns // 1000

@@ -37,7 +37,7 @@ def restore(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
         _look(plan, order, voice)
         ends.control.beat()
         restored = _WAYS[order.way](plan, contact, ends, voice)
-    restored = name_filled(plan, order, restored)
+    restored = name_filled(plan, order, restored, ends)
     return _told(plan, order, restored)
 
 
