@@ -82,8 +82,7 @@ def test_a_callback_that_leads_elsewhere_fails_the_probe(shared: Shared) -> None
     assert_client_is_clean(machine)
 
 
-def test_a_client_whose_clock_is_off_is_told(shared: Shared, start_machine: StartMachine) -> None:
-    appliance, machine = shared.appliance, start_machine("trixie")
+def test_a_client_whose_clock_is_off_is_told(appliance: ApplianceUnderTest, machine: Machine) -> None:
     late = '#!/bin/sh\nexec /bin/date --date="@$(($(/bin/date +%s) - 7200))" "$@"\n'
     machine.exec("sh", "-c", "cat > /usr/local/bin/date; chmod 755 /usr/local/bin/date", stdin=late)
     add(appliance, "late", machine, "socat")
