@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.harness.dialogue import CTRL_C, Dialogue, at_a_terminal
+from tests.e2e.harness.dialogue import Dialogue, at_a_terminal
 from tests.e2e.harness.machine import Machine
 
 if TYPE_CHECKING:
@@ -126,8 +126,7 @@ def test_whoever_leaves_it_leaves_nothing(appliance: ApplianceUnderTest, machine
         _where(dialogue, machine, "")
         dialogue.answer("Are these the keys of that machine?", "y")
         dialogue.wait_for("Enter when that is done")
-        dialogue.type(CTRL_C)
-        assert dialogue.end() == 130
+        assert dialogue.leave() == 130
 
     assert "Nothing of web was kept here" in dialogue.shown
     after = appliance.shell("find /config /repos /state/cache /state/runs 2>/dev/null | sort").stdout

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tests.e2e.harness.appliance import ApplianceUnderTest
 
 _COLOURS = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
-CTRL_C = "\x03"
+_CTRL_C = "\x03"
+_PRESSED_AGAIN_SECONDS = 30
 
 
 class Dialogue:
@@ -46,6 +47,20 @@ class Dialogue:
     def type(self, keys: str) -> None:
         """Type at the terminal."""
         os.write(self._terminal, keys.encode())
+
+    def leave(self) -> int:
+        """Press Ctrl-C and return the exit code.
+
+        Pressed again where nothing comes of it, as a person does: Python loses a signal that comes just before it waits
+        for a line (between its last look at signals and select(2)), until the next key.
+        """
+        for _ in range(3):
+            self.type(_CTRL_C)
+            try:
+                return self.end(within=_PRESSED_AGAIN_SECONDS)
+            except subprocess.TimeoutExpired:
+                continue
+        raise AssertionError(f"Ctrl-C does not end it:\n{self.shown}")
 
     def end(self, *, within: float = 120) -> int:
         """Wait for the end and return the exit code."""
