@@ -7,6 +7,7 @@ its way (busybox always, GNU where it is told to), and a stream that breaks off 
 from __future__ import annotations
 
 import shlex
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from appliance.borg.exact import as_shown
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from appliance.record import RestoreOrder
 
 _REMOVE_SECONDS = 60
+_ZEROS = "{0}: zeros may stand where its content was"
 
 
 def restore_by_tar(plan: RunPlan, contact: Contact, ends: Ends, voice: Voice) -> Restored:
@@ -72,9 +74,11 @@ def _restore(
             sending.send_members(export, pipe)
             complaints = pipe.finish()
     except Failure as failure:
-        raise without_zeros(failure, contact, ground, sending.cut, in_place=order.in_place) from failure
+        raise without_zeros(failure, contact, ground, sending.cut, in_place=order.in_place) from None
     gone = [path for path in sending.cut if as_shown(path.removeprefix("./")) in export.damaged]
-    _remove(contact.control(), ground, gone)
+    if not _removed(contact.control(), ground, gone):
+        for path in gone:
+            report.warn(_ZEROS.format(path.removeprefix("./")))
     with tar_there(plan, ends, ground) as pipe:
         sending.send_folders(pipe)
         complaints += pipe.finish()
@@ -95,14 +99,11 @@ def without_zeros(failure: Failure, contact: Contact, ground: Ground, cut: list[
 
     In place nothing is removed: the file of the client may still stand there, untouched.
     """
-    try:
-        if not in_place:
-            _remove(contact.control(), ground, cut)
+    # Where the machine is gone, which may be why it all ended, nothing can be removed either.
+    with suppress(Failure):
+        if not in_place and _removed(contact.control(), ground, cut):
             return failure
-    except Failure:
-        # The machine is gone, which is why it all ended.
-        pass
-    warnings = tuple(f"{path.removeprefix('./')}: zeros may stand where its content was" for path in cut)
+    warnings = tuple(_ZEROS.format(path.removeprefix("./")) for path in cut)
     return Failure(
         failure.reason,
         failure.message,
@@ -112,11 +113,13 @@ def without_zeros(failure: Failure, contact: Contact, ground: Ground, cut: list[
     )
 
 
-def _remove(control: Control, ground: Ground, gone: list[str]) -> None:
-    """Remove what was begun and turned out to be damaged: zeros must not look like the file."""
-    if gone:
-        names = " ".join(shlex.quote(path) for path in gone)
-        control.run(f"cd {shlex.quote(ground.root)} && rm -f {names}\n", timeout_seconds=_REMOVE_SECONDS)
+def _removed(control: Control, ground: Ground, gone: list[str]) -> bool:
+    """Remove what was begun and turned out to be damaged, for zeros must not look like the file; returns whether."""
+    if not gone:
+        return True
+    names = " ".join(shlex.quote(path) for path in gone)
+    script = f"cd {shlex.quote(ground.root)} && rm -f {names}\n"
+    return control.run(script, timeout_seconds=_REMOVE_SECONDS).code == 0
 
 
 def _add(plan: RunPlan, report: Report, export: Export, ground: Ground, replaced: list[str]) -> None:
