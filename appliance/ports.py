@@ -303,12 +303,11 @@ class ClientHistory:
         if bad and run.reason is not None:
             failures[run.reason.value] = failures.get(run.reason.value, 0) + 1
         success = before.last_success
-        if good and (success is None or run.started >= success.started):
+        if good and (success is None or run.is_newer_than(success)):
             success = run
         return cls(
             client=run.client,
-            # An orphan of an earlier start may be recorded after a newer run.
-            last=run if run.started >= before.last.started else before.last,
+            last=run if run.is_newer_than(before.last) else before.last,
             last_success=success,
             consecutive_failures=0 if good else before.consecutive_failures + bad,
             runs=before.runs + 1,

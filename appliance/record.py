@@ -245,6 +245,13 @@ class RunRecord:
     restore: RestoreOrder | None = None
     listed_by: str | None = None
 
+    def is_newer_than(self, other: RunRecord) -> bool:
+        """Whether it is the later of the two by its start: an orphan of an earlier one may be recorded after the other.
+
+        Where the other began after this one had ended, and was recorded before, a clock that was wrong has dated it.
+        """
+        return self.started >= other.started or other.started > (self.finished or self.started)
+
     @property
     def duration(self) -> timedelta | None:
         """How long it took; None while it runs."""

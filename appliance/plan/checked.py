@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from appliance.plan.clock import is_misdated
 from appliance.plan.gates import Refusal
 from appliance.record import Operation, Reason
 
@@ -41,6 +42,12 @@ class Checked:
     def ever(self) -> bool:
         """Whether any check has come to an end."""
         return self.repository is not None or bool(self.archives) or bool(self.damaged)
+
+    def by(self, now: datetime) -> Checked:
+        """Leave out what a clock that was wrong has dated ahead of now: it would be due again in years."""
+        archives = {archive: when for archive, when in self.archives.items() if not is_misdated(when, now)}
+        repository = None if self.repository and is_misdated(self.repository, now) else self.repository
+        return replace(self, repository=repository, archives=archives)
 
     def to_json(self) -> str:
         """Write it as a fact of the journal."""

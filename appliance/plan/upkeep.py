@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from appliance.config.frequency import Frequency
 from appliance.plan.checked import Checked
 from appliance.plan.checks import archives_due, repository_due
+from appliance.plan.clock import is_misdated
 from appliance.plan.due import CATCH_UP_AFTER, PERMANENT, Due, NotDue
 from appliance.record import Operation, Outcome, Trigger
 
@@ -93,7 +94,7 @@ def _prune(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment 
         return None
     # A clock that was wrong for a while may have dated it.
     made = min(created.finished or created.started, now)
-    if pruned is None or _is_misdated(pruned.last, now):
+    if pruned is None or is_misdated(pruned.last.started, now):
         return Moment(operation=Operation.PRUNE, at=made, reason="never pruned")
     if again := _again(pruned):
         return _retry(Operation.PRUNE, pruned.last, again)
@@ -109,10 +110,11 @@ def _prune(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment 
 def _check(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment | None:
     """When the repository's files or the archives have not been read for as long as `check` lets them be."""
     before = kept.histories.get(Operation.CHECK)
-    last = before.last.started if before and not _is_misdated(before.last, now) else None
+    last = before.last.started if before and not is_misdated(before.last.started, now) else None
+    checked = kept.checked.by(now)
     parts = {
-        "the repository": repository_due(client, kept.checked, since=kept.since, last=last, zone=zone),
-        "an archive": archives_due(client, kept.checked, kept.ledger, last=last, zone=zone),
+        "the repository": repository_due(client, checked, since=kept.since, last=last, zone=zone),
+        "an archive": archives_due(client, checked, kept.ledger, last=last, zone=zone),
     }
     due = {part: at for part, at in parts.items() if at is not None}
     if not due:
@@ -124,7 +126,7 @@ def _check(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment 
 def _drill(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment | None:
     """When no restore has been tried for as long as `drill` lets it be."""
     before = kept.histories.get(Operation.DRILL)
-    last = before.last.started if before and not _is_misdated(before.last, now) else kept.since
+    last = before.last.started if before and not is_misdated(before.last.started, now) else kept.since
     at = client.check.drill.next_after(last, f"{client.name}/{Operation.DRILL}", zone)
     if at is None:
         return None
@@ -163,11 +165,6 @@ def _retry(operation: Operation, last: RunRecord, at: datetime) -> Moment:
     outcome = last.outcome.value if last.outcome else "unfinished"
     reason = f"the last {operation} was {outcome} ({why})"
     return Moment(operation=operation, at=at, reason=reason, trigger=Trigger.RETRY)
-
-
-def _is_misdated(last: RunRecord, now: datetime) -> bool:
-    """Whether a clock that was wrong for a while dated it; that must not end upkeep for years."""
-    return last.started > now + _DAY
 
 
 def _next_day(moment: datetime, zone: ZoneInfo) -> datetime:

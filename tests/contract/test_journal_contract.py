@@ -138,11 +138,23 @@ def test_a_good_run_ends_a_row_of_failures(journal: Whole) -> None:
 def test_an_orphan_recorded_late_does_not_become_the_last_run(journal: Whole) -> None:
     journal.begin(begun("old"))
     journal.finish(ended(begun("new", after_hours=5), Outcome.SUCCESS))
-    journal.finish(ended(begun("old"), Outcome.INTERRUPTED, reason=Reason.KILLED))
+    recorded = begun(after_hours=6).started
+    journal.finish(ended(begun("old"), Outcome.INTERRUPTED, reason=Reason.KILLED, finished=recorded))
 
     history = journal.last_runs()["web"]
     assert history.last.run_id == "new"
     assert history.runs == 2
+
+
+def test_a_run_dated_ahead_by_a_wrong_clock_is_not_the_last_one_for_years(journal: Whole) -> None:
+    journal.finish(ended(begun("ahead", after_hours=100_000), Outcome.SUCCESS))
+    journal.finish(ended(begun("bad", after_hours=1), Outcome.FAILED, reason=Reason.HOST_KEY))
+    failed = journal.last_runs()["web"]
+    journal.finish(ended(begun("good", after_hours=2), Outcome.SUCCESS))
+    good = journal.last_runs()["web"]
+
+    assert failed.last.run_id == "bad"
+    assert (good.last.run_id, good.last_success and good.last_success.run_id) == ("good", "good")
 
 
 def test_glances_are_the_numbers_of_finished_pulls_oldest_first(journal: Whole) -> None:

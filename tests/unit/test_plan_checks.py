@@ -64,6 +64,14 @@ def test_a_good_check_is_remembered_by_what_it_read() -> None:
     assert damage_gate("web1", found) is None
 
 
+def test_a_check_dated_ahead_by_a_wrong_clock_is_due_again_and_not_in_years() -> None:
+    ahead = NOON.replace(year=2035)
+    found = known(check(started=ahead), CheckFindings(repository="whole", verified=(FIRST,)))
+
+    assert (found.by(NOON).repository, found.by(NOON).archives) == (None, {})
+    assert found.by(ahead) == found
+
+
 def test_a_look_in_part_is_not_the_whole() -> None:
     found = known(check(), CheckFindings(repository="part"))
 

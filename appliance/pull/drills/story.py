@@ -6,12 +6,14 @@ import json
 import os
 import shutil
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.borg import exits
 from appliance.borg import sample as verbs
 from appliance.plan import places
+from appliance.plan.clock import is_misdated
 from appliance.plan.events import Result
 from appliance.pull import ledger, repository
 from appliance.pull.answers import lines_of
@@ -70,7 +72,9 @@ def _newest(plan: RunPlan) -> str:
     good = [archive for archive in found.archives if archive.id in known]
     if not good:
         raise Failure(Reason.NOT_FOUND, f"{plan.client} has no good archive yet, so there is nothing to try.")
-    return max(good, key=lambda archive: archive.started).name
+    now = datetime.now(UTC)
+    # One that a clock which was wrong dated ahead is not the newest for years.
+    return max(good, key=lambda archive: (not is_misdated(archive.started, now), archive.started)).name
 
 
 def _chosen(plan: RunPlan, archive: str, ends: Ends) -> Sample:
