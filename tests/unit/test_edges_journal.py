@@ -219,6 +219,21 @@ def test_how_clients_stand_is_taken_from_the_records_of_an_older_journal(path: P
     )
 
 
+def test_a_reason_that_a_later_version_has_added_is_one_that_nobody_knows_here(
+    journal: SqliteJournal, path: Path
+) -> None:
+    journal.finish(ended(begun(), Outcome.FAILED, reason=Reason.HOOK))
+    journal.finish(ended(begun("r2", operation=Operation.PRUNE), Outcome.SUCCESS))
+    with closing(sqlite3.connect(path)) as later:
+        later.execute("""UPDATE client_state SET last = replace(last, '"hook"', '"of 2030"')""")
+        later.execute("UPDATE client_state SET reason = 'of 2030' WHERE reason IS NOT NULL")
+        later.execute("UPDATE client_state SET operation = 'of 2030' WHERE operation = 'prune'")
+        later.commit()
+
+    assert journal.last_runs()["web"].last.reason is Reason.INTERNAL
+    assert {one["web"].reason for one in journal.standings().values()} == {Reason.INTERNAL}
+
+
 def test_how_clients_stand_is_read_from_an_index_alone(journal: SqliteJournal) -> None:
     journal.finish(ended(begun(), Outcome.SUCCESS))
 

@@ -51,6 +51,14 @@ def write(value: RunRecord | Progress | ArchiveStats | RollbackPoint | RestoreOr
     return json.dumps(told, default=_plain, separators=(",", ":"))
 
 
+def read_reason(text: str) -> Reason:
+    """Read a reason; of one that a later version has added it is only known that something was wrong."""
+    try:
+        return Reason(text)
+    except ValueError:
+        return Reason.INTERNAL
+
+
 def read_record(text: str) -> RunRecord:
     """Read a record back; keys that a later version added are passed over."""
     found = _known(RunRecord, json.loads(text))
@@ -122,7 +130,7 @@ _READ: dict[str, Callable[[Any], object]] = {
     "started": datetime.fromisoformat,
     "finished": datetime.fromisoformat,
     "outcome": Outcome,
-    "reason": Reason,
+    "reason": read_reason,
     "warnings": tuple,
     "restore": RestoreOrder.from_fields,
     "archive": _archive,

@@ -49,11 +49,14 @@ def read(connection: sqlite3.Connection) -> dict[Operation, dict[str, Standing]]
     # Plain tuples, which are twice as fast for so many rows.
     rows.row_factory = None
     for operation, client, method, outcome, reason, message, finished, begun, ended, *plain in rows:
+        if operation not in _OPERATIONS:
+            # Of a later version: this one does not do it, and has nothing to say of it.
+            continue
         found.setdefault(_OPERATIONS[operation], {})[client] = Standing(
             client,
             method,
             _OUTCOMES[outcome],
-            _REASONS[reason],
+            _REASONS.get(reason, Reason.INTERNAL),
             json.loads(message) if message else "",
             _moment(finished),
             _moment(begun),
