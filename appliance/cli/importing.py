@@ -150,7 +150,8 @@ def _show(name: str, found: Found) -> None:
     if strangers := found.strangers(name):
         click.echo(
             f"{count(strangers, 'archive')} of these are not called {name}-…: `keep` never deletes them. "
-            "`borg rename` gives them such a name, if they are to go with time."
+            "`borg rename` gives them such a name, if they are to go with time; before it is adopted, since a renamed "
+            "archive is another one."
         )
 
 

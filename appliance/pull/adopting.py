@@ -23,19 +23,23 @@ _BASE = Path(places.SCRATCH / "borg")
 
 
 def look(plan: RunPlan, voice: Voice) -> Result:
-    """Tell the repository's id, how it is encrypted, how large it is, and its archives; raises Failure."""
+    """Tell the repository's id, how it is encrypted, how large it is, and its archives; raises Failure.
+
+    What a run left unfinished is no archive that anybody should vouch for.
+    """
     repository.insist_there(plan)
     _BASE.mkdir(mode=0o700, exist_ok=True)
     listed = output.read_listed(repository.borg(plan, _without_a_trace(verbs.list_archives(plan))).stdout)
+    whole = [archive for archive in listed.archives if not repository.is_unfinished(plan, archive[0])]
     voice.data(
         {
             "repository_id": listed.repository_id,
             "encryption": listed.encryption,
             "disk_size": repository.disk_size(),
-            "archives": len(listed.archives),
+            "archives": len(whole),
         }
     )
-    for name, id_, started in listed.archives:
+    for name, id_, started in whole:
         voice.data({"name": name, "id": id_, "started": started.isoformat()})
     return Result(outcome=Outcome.SUCCESS)
 

@@ -28,6 +28,7 @@ _CACHE = Path(places.CACHE)
 _LIMIT_SECONDS = 3600.0
 _WRONG_MAC = "borg.crypto.low_level.IntegrityError:"
 # Borg cannot wait for a lock that it may not look into.
+_CHECKPOINT = re.compile(r"\.checkpoint(\.[0-9]+)?$")
 _FOREIGN_LOCK = re.compile(r"Permission denied: '[^']*/lock\.(?:exclusive|roster)")
 
 
@@ -80,6 +81,11 @@ def look(plan: RunPlan) -> Found:
         ),
         temporary=tuple(name for name, _, _ in listed.archives if name.startswith(temporary)),
     )
+
+
+def is_unfinished(plan: RunPlan, name: str) -> bool:
+    """Whether the archive's name is one that a run had not come to the end of: ours, or any Borg's checkpoint."""
+    return name.startswith(f"{plan.client}.tmp-") or _CHECKPOINT.search(name) is not None
 
 
 def make(plan: RunPlan, voice: Voice) -> Found:

@@ -35,6 +35,22 @@ def test_a_crash_of_borg_is_told_by_what_it_ran_into(said: str, reason: Reason) 
     assert said in failure.message
 
 
+@pytest.mark.parametrize(
+    ("name", "is_it"),
+    [
+        ("web1.tmp-run-1", True),
+        ("web1.tmp-run-1.checkpoint", True),
+        ("laptop-2020.checkpoint", True),
+        ("laptop-2020.checkpoint.12", True),
+        ("laptop-2020.checkpoint-of-mine", False),
+        ("web1-2026-11-22T12:00:00", False),
+        ("web2.tmp-run-1", False),
+    ],
+)
+def test_what_a_run_left_unfinished_is_known_by_its_name(name: str, is_it: bool) -> None:  # noqa: FBT001 - an outcome
+    assert repository.is_unfinished(_PLAN, name) is is_it
+
+
 def test_a_bound_is_written_into_the_repository_only_where_it_is_another_one() -> None:
     config = "[repository]\nid = 00\nadditional_free_space = 1000000000\n"
 
