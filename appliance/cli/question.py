@@ -17,7 +17,7 @@ from appliance.plan.dial_in import not_up
 from appliance.plan.make import plan_run
 from appliance.plan.offer import LOOK
 from appliance.plan.operations import PREVIEW, SCAN
-from appliance.plan.retention import protected_fact
+from appliance.plan.retention import protected_fact, wrote_itself_fact
 from appliance.plan.tunnels import dials_in
 from appliance.record import Reason
 
@@ -80,6 +80,7 @@ def _plan(
         restore=restore,
         destination=destination,
         protected=json.loads(store.fact(protected_fact(client.name)) or "[]"),
+        wrote_itself=bool(store.fact(wrote_itself_fact(client.name))),
         owner=world.owner(),
     )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import glob
 from typing import TYPE_CHECKING
 
 from appliance.config.model import BorgClient, MachineClient, MountClient, Reach, SshAgentClient, SshfsClient
 from appliance.config.owner import IMAGES_OWN
 from appliance.config.values import LEAST_QUOTA
+from appliance.plan.clock import is_misdated
 from appliance.plan.retention import compacting, keep_options
 from appliance.plan.run_plan import NEVER, Baseline, GoodPoint, Hop, KnownArchive, PlannedHook, RunPlan
 from appliance.record import Operation
@@ -41,6 +43,7 @@ def plan_run(
     destination: Client | None = None,
     check: PlannedCheck | None = None,
     protected: Sequence[str] = (),
+    wrote_itself: bool = False,
     pruned: ClientHistory | None = None,
     reserve: int = 0,
     owner: Owner = IMAGES_OWN,
@@ -50,8 +53,8 @@ def plan_run(
     `tunnel_port` is the gateway's port of a client that dials in; `room` is what the repository may still grow, in
     bytes, where the client has no quota of its own. `destination` is another client, whose machine is reached in place
     of this one's; `tunnel_port` is its then. `protected` are names of archives that the operator protected by a
-    command, `pruned` is the history of prunes, `reserve` what is to stay free on the volume,
-    `owner` whose files it makes.
+    command, `wrote_itself` says that the client once wrote to its repository itself, `pruned` is the history of prunes,
+    `reserve` what is to stay free on the volume, `owner` whose files it makes.
     """
     machine = _machine(destination or client)
     borg = client if isinstance(client, BorgClient) else None
@@ -87,7 +90,7 @@ def plan_run(
         compression=client.compression,
         archive_name=archive_name(client.name, now) if operation == Operation.CREATE else "",
         repository_id=repository.repository_id if repository else None,
-        baseline=None if accept_shrink else baseline(history, ledger),
+        baseline=None if accept_shrink else baseline(history, ledger, now),
         max_shrink=client.max_shrink,
         marker=(mount.marker or "") if mount else "",
         read_all=mount.read_all if mount else False,
@@ -98,7 +101,9 @@ def plan_run(
         alive=alive,
         restore=restore,
         check=check,
-        protect=(*client.protect, *protected),
+        # Names of archives are no patterns, whatever is in them.
+        protect=(*client.protect, *map(glob.escape, protected)),
+        wrote_itself=wrote_itself,
         compact=compacting(client, pruned, now),
         reserve=reserve if reserve >= LEAST_QUOTA else 0,
         quota=client.quota or 0,
@@ -157,10 +162,14 @@ def archive_name(client: str, now: datetime) -> str:
     return f"{client}-{now:%Y-%m-%dT%H:%M:%S}"
 
 
-def baseline(history: ClientHistory | None, ledger: Sequence[LedgerEntry]) -> Baseline | None:
-    """Return the newest good archive whose sizes are known; one found in the repository alone says nothing of them."""
+def baseline(history: ClientHistory | None, ledger: Sequence[LedgerEntry], now: datetime) -> Baseline | None:
+    """Return the newest good archive whose sizes are known; one found in the repository alone says nothing of them.
+
+    One that a clock which was wrong dated ahead is no newest one for years: it comes last.
+    """
     filesystem = history.last_success.source_filesystem if history and history.last_success else ""
-    for entry in reversed(ledger):
+    newest_first = ledger[::-1]
+    for entry in sorted(newest_first, key=lambda entry: is_misdated(entry.archive.started, now)):
         if entry.archive.original_size > 0:
             return Baseline(files=entry.archive.files, original_size=entry.archive.original_size, filesystem=filesystem)
     return None

@@ -41,6 +41,11 @@ def protected_fact(client: str) -> str:
     return f"protected:{client}"
 
 
+def wrote_itself_fact(client: str) -> str:
+    """Name the fact that says that the client itself once wrote to its repository, over `borg serve`."""
+    return f"borg_on_client/{client}"
+
+
 def is_protected(plan: RunPlan, name: str) -> bool:
     """Whether no prune may delete the archive of that name."""
     return any(fnmatchcase(name, pattern) for pattern in plan.protect)
@@ -55,7 +60,8 @@ def compacting(client: Client, pruned: ClientHistory | None, now: datetime) -> s
     if client.compact_after is None:
         return "after"
     good = pruned.last_success if pruned else None
-    if good is None:
+    if pruned is None or good is None or pruned.consecutive_failures:
+        # One that broke off since may have deleted what would be freed with the rest.
         return "later"
     return "before" if now >= (good.finished or good.started) + client.compact_after else "later"
 
@@ -71,9 +77,9 @@ def rules_gate(plan: RunPlan) -> Refusal | None:
     return Refusal(reason=Reason.RETENTION, sentence=sentence)
 
 
-def remainder_gate(plan: RunPlan, remaining: Sequence[ListedArchive]) -> Refusal | None:
-    """Refuse a prune that would leave no archive at all (S7)."""
-    if remaining or not plan.known:
+def remainder_gate(plan: RunPlan, leaving: Sequence[ListedArchive], staying: Sequence[ListedArchive]) -> Refusal | None:
+    """Refuse a prune that would leave no archive of this client (S7); what has another name is no backup of now."""
+    if not leaving or any(archive.name.startswith(f"{plan.client}-") for archive in staying):
         return None
     sentence = (
         f"The rules in `keep` ({' '.join(plan.keep)}) would leave no archive of {plan.client} at all, so nothing "
@@ -86,11 +92,12 @@ def stranger_gate(plan: RunPlan, archives: Sequence[ListedArchive]) -> Refusal |
     """Refuse to prune beside archives that the client itself made under final names.
 
     The rules would count them like good ones: seven of them with dates to come, and every honest archive of the week
-    would go. Where Borg runs here, such an archive is one of ours whose record was lost in a crash.
+    would go, after a change of method too. Where Borg has always run here, such an archive is one of ours whose record
+    was lost in a crash.
     """
     known = {archive.id for archive in plan.known}
     strangers = [archive.name for archive in archives if archive.id not in known]
-    if not strangers or not plan.writes_from_the_client:
+    if not strangers or not plan.may_hold_the_clients_own:
         return None
     more = f" and {len(strangers) - _NAMED} more" if len(strangers) > _NAMED else ""
     sentence = (

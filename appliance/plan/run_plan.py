@@ -152,11 +152,17 @@ class RunPlan:
     gid: int = places.GID
     umask: str = "0077"
     listing: str = NEVER
+    wrote_itself: bool = False
 
     @property
     def writes_from_the_client(self) -> bool:
         """Whether the client itself writes to its repository, and so can do there what it likes until a compact."""
         return self.method in BORG_ON_CLIENT
+
+    @property
+    def may_hold_the_clients_own(self) -> bool:
+        """Whether the client itself ever wrote to its repository: another method makes nothing true of before."""
+        return self.writes_from_the_client or self.wrote_itself
 
     @property
     def writes_on_the_client(self) -> bool:

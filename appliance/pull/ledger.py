@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from appliance.plan import gates, places
 from appliance.pull.failure import insist
+from appliance.pull.segments import flush
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,6 +46,7 @@ def announce(plan: RunPlan, there: Sequence[ListedArchive], doomed: Sequence[Lis
         stream.flush()
         os.fsync(stream.fileno())
     fresh.replace(_ABOUT_TO_GO)
+    flush(_ABOUT_TO_GO.parent)
 
 
 def _about_to_go() -> frozenset[str]:

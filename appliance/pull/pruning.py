@@ -32,7 +32,7 @@ def prune(plan: RunPlan, voice: Voice) -> Result:
     doomed = verbs.read_doomed(repository.borg(plan, verbs.would_prune(plan)).stderr)
     leaving = tuple(one for one in found.archives if one.id in doomed and not retention.is_protected(plan, one.name))
     staying = tuple(one for one in found.archives if one not in leaving)
-    insist(retention.remainder_gate(plan, staying))
+    insist(retention.remainder_gate(plan, leaving, staying))
     voice.step("prune")
     ledger.announce(plan, found.archives, leaving)
     if leaving:
@@ -56,13 +56,15 @@ def simulate(plan: RunPlan, voice: Voice) -> Result:
     found = repository.look(plan)
     said = repository.borg(plan, verbs.would_prune(plan)).stderr
     doomed, kept = verbs.read_doomed(said), verbs.read_kept(said)
-    staying = []
+    leaving: list[ListedArchive] = []
+    staying: list[ListedArchive] = []
     for one in found.archives:
         is_kept = one.id not in doomed or retention.is_protected(plan, one.name)
         why = kept.get(one.id, "protected" if one.id in doomed else "no rule is about it") if is_kept else ""
-        staying += [one] if is_kept else []
+        (staying if is_kept else leaving).append(one)
         voice.data({"name": one.name, "id": one.id, "started": one.started.isoformat(), "kept": is_kept, "why": why})
-    for refusal in (retention.stranger_gate(plan, found.archives), retention.remainder_gate(plan, staying)):
+    gates = (retention.stranger_gate(plan, found.archives), retention.remainder_gate(plan, leaving, staying))
+    for refusal in gates:
         if refusal is not None:
             voice.data({"refusal": refusal.sentence})
     return Result(outcome=Outcome.SUCCESS)
@@ -89,7 +91,7 @@ def _insist_on_promise(plan: RunPlan, staying: tuple[ListedArchive, ...], left: 
 
 def _insist_on_contents(plan: RunPlan) -> None:
     """Where the client itself writes, the list proves too little: it may have deleted what its archives consist of."""
-    if not plan.writes_from_the_client:
+    if not plan.may_hold_the_clients_own:
         return
     checked = repository.run_borg(plan, verbs.check_archives(plan))
     if checked.code != 0:

@@ -74,7 +74,7 @@ def move_aside(point: GoodPoint, folder: Path, root: Path = _ROOT) -> None:
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         segment.file.rename(place)
     for changed in (folder, root):
-        _flush(changed)
+        flush(changed)
 
 
 def _up_to(transaction: int, root: Path) -> list[int]:
@@ -90,7 +90,8 @@ def _segment(number: int, file: Path) -> Segment:
     return Segment(number=number, file=file, size=state.st_size, written=datetime.fromtimestamp(state.st_mtime, tz=UTC))
 
 
-def _flush(folder: Path) -> None:
+def flush(folder: Path) -> None:
+    """Bring to the disk which names the folder has."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

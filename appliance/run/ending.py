@@ -10,6 +10,7 @@ from appliance.plan import events, messages, offline
 from appliance.plan.checked import Checked, after, checked_fact
 from appliance.plan.disk_ledger import DiskLedger
 from appliance.plan.judge import Verdict
+from appliance.plan.retention import wrote_itself_fact
 from appliance.plan.run_plan import BORG_ON_CLIENT
 from appliance.record import ArchiveStats, LedgerEntry, Operation, Outcome, Reason, RunRecord
 from appliance.run.desk import Watch
@@ -164,7 +165,7 @@ def _ledger_entries(desk: Desk, record: RunRecord, result: events.Result) -> tup
 
 def _has_ever_written_itself(desk: Desk, client: str) -> bool:
     """Whether the client spoke to `borg serve` once: a change of method makes nothing true that it wrote before."""
-    if desk.journal.fact(_wrote_itself(client)):
+    if desk.journal.fact(wrote_itself_fact(client)):
         return True
     # Runs of before an upgrade left no such fact.
     return any(run.method in BORG_ON_CLIENT for run in desk.journal.history(client, limit=_WHOLE_HISTORY))
@@ -172,13 +173,9 @@ def _has_ever_written_itself(desk: Desk, client: str) -> bool:
 
 def _note_who_writes(desk: Desk, record: RunRecord) -> None:
     """Before the end is written: what vouches for archives must not depend on how long runs are remembered."""
-    fact = _wrote_itself(record.client)
+    fact = wrote_itself_fact(record.client)
     if record.method in BORG_ON_CLIENT and not desk.journal.fact(fact):
         desk.journal.set_fact(fact, "yes")
-
-
-def _wrote_itself(client: str) -> str:
-    return f"borg_on_client/{client}"
 
 
 def _missed(record: RunRecord, listed: events.ListedArchive) -> LedgerEntry:

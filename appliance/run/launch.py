@@ -9,12 +9,13 @@ from appliance.errors import DeviceMissingError, EngineError, NameTakenError, Po
 from appliance.plan import checks, places
 from appliance.plan.bursts import accepted_fact, change_gate
 from appliance.plan.checked import Checked, checked_fact, damage_gate
+from appliance.plan.clock import is_misdated
 from appliance.plan.container import container_spec, spot_spec
 from appliance.plan.gates import Refusal
 from appliance.plan.judge import Verdict
 from appliance.plan.launch_gates import launch_gate, restore_gate, secrets_gate
 from appliance.plan.make import plan_run
-from appliance.plan.retention import protected_fact
+from appliance.plan.retention import protected_fact, wrote_itself_fact
 from appliance.record import Operation, Outcome, Reason, Trigger, Way
 from appliance.run.ending import record_end
 from appliance.run.follow import follow, own_state
@@ -64,6 +65,7 @@ def plan_for(desk: Desk, order: Order, *, room: int) -> RunPlan:
         check=_check(desk, order),
         reserve=order.settings.free_space,
         protected=json.loads(desk.journal.fact(protected_fact(name)) or "[]"),
+        wrote_itself=bool(desk.journal.fact(wrote_itself_fact(name))),
         pruned=desk.journal.last_runs(Operation.PRUNE).get(name),
         destination=order.destination,
         owner=order.owner,
@@ -83,11 +85,11 @@ def _check(desk: Desk, order: Order) -> PlannedCheck | None:
     stored = created.last_success.repository if created and created.last_success else None
     return checks.plan_check(
         order.client,
-        Checked.from_json(desk.journal.fact(checked_fact(name))),
+        Checked.from_json(desk.journal.fact(checked_fact(name))).by(record.started),
         ledger,
         now=record.started,
         since=known.first_seen,
-        last=before.last.started if before else None,
+        last=before.last.started if before and not is_misdated(before.last.started, record.started) else None,
         zone=appliance.timezone,
         disk_size=stored.disk_size if stored else None,
     )

@@ -52,6 +52,16 @@ def test_the_baseline_is_the_newest_archive_whose_sizes_are_known() -> None:
     assert planned((OLD, NEW, FOUND)).baseline == Baseline(files=120, original_size=120_000, filesystem="fuse.sshfs")
 
 
+def test_an_archive_dated_ahead_of_the_clock_is_no_baseline_while_there_is_another() -> None:
+    misdated = replace(NEW, archive=replace(NEW.archive, started=NOON.replace(year=2035)))
+
+    found, alone = planned((OLD, misdated)).baseline, planned((misdated,)).baseline
+
+    assert found is not None
+    assert alone is not None
+    assert (found.files, alone.files) == (100, 120)
+
+
 def test_an_operator_who_accepts_a_smaller_source_gets_no_baseline() -> None:
     assert planned((OLD,), accept_shrink=True).baseline is None
 

@@ -14,7 +14,7 @@ from appliance.plan import retention
 from appliance.plan.events import ListedArchive
 from appliance.plan.gates import ledger_gate, missing
 from appliance.plan.make import plan_run
-from appliance.record import LedgerEntry, Operation, Reason
+from appliance.record import LedgerEntry, Operation, Outcome, Reason
 from tests.house import NOON, archive, history, one, record
 
 if TYPE_CHECKING:
@@ -56,13 +56,24 @@ def test_the_rules_become_options_of_borg_and_no_span_gets_shorter(keep: str, op
 
 def test_without_rules_and_without_a_remainder_nothing_is_pruned() -> None:
     none = retention.rules_gate(replace(planned(), keep=()))
-    everything = retention.remainder_gate(planned(), ())
+    everything = retention.remainder_gate(planned(), THERE, ())
 
     assert none is not None
     assert everything is not None
     assert (none.reason, everything.reason) == (Reason.RETENTION, Reason.RETENTION)
     assert retention.rules_gate(planned()) is None
-    assert retention.remainder_gate(planned(), THERE[:1]) is None
+    assert retention.remainder_gate(planned(), THERE[1:], THERE[:1]) is None
+    assert retention.remainder_gate(planned(), (), ()) is None
+
+
+def test_an_archive_of_another_name_is_not_what_remains_of_a_client() -> None:
+    foreign = listed(9, "laptop-2020")
+
+    refusal = retention.remainder_gate(planned(), THERE, (foreign,))
+    unknown = retention.remainder_gate(replace(planned(), known=()), THERE, (foreign,))
+
+    assert refusal is not None
+    assert unknown is not None
 
 
 def test_archives_that_a_client_made_itself_stop_a_prune() -> None:
@@ -74,6 +85,13 @@ def test_archives_that_a_client_made_itself_stop_a_prune() -> None:
     assert retention.stranger_gate(planned(method="socat"), THERE) is None
     # Where Borg runs here, it is one of ours that a crash kept from being recorded.
     assert retention.stranger_gate(planned(), (*THERE, STRANGER)) is None
+
+
+def test_another_method_makes_no_archive_true_that_the_client_made_itself_before() -> None:
+    refusal = retention.stranger_gate(replace(planned(), wrote_itself=True), (*THERE, STRANGER))
+
+    assert refusal is not None
+    assert refusal.reason is Reason.TAMPERING
 
 
 def test_an_archive_is_the_same_only_with_its_id_and_its_start() -> None:
@@ -126,6 +144,26 @@ def test_a_prune_of_a_client_with_compact_after_frees_what_went_so_long_before()
     assert retention.compacting(client, None, NOON) == "later"
     assert retention.compacting(client, before, ended + timedelta(days=7, seconds=-1)) == "later"
     assert retention.compacting(client, before, ended + timedelta(days=7)) == "before"
+
+
+def test_a_prune_that_broke_off_frees_nothing_at_its_next_try_where_compact_after_promises_a_way_back() -> None:
+    client = one(keep="{ daily = 7 }", compact_after='"7d"')
+    good = record(operation=Operation.PRUNE)
+    month = timedelta(days=30)
+    broken = record(Outcome.INTERRUPTED, Reason.KILLED, operation=Operation.PRUNE, started=NOON + month)
+    skipped = record(Outcome.SKIPPED, Reason.BUSY, operation=Operation.PRUNE, started=NOON + 2 * month)
+
+    assert retention.compacting(client, history(good, broken), NOON + 2 * month) == "later"
+    assert retention.compacting(client, history(good, broken, skipped), NOON + 2 * month) == "later"
+    assert retention.compacting(client, history(good, skipped), NOON + 2 * month) == "before"
+
+
+def test_a_protected_archive_is_kept_whatever_letters_its_name_has() -> None:
+    name = "web1-[before upgrade]*"
+    plan = plan_run(one(), "prune", run_id="run-1", now=NOON, appliance_id="us", protected=[name])
+
+    assert retention.is_protected(plan, name)
+    assert not retention.is_protected(plan, "web1-b")
 
 
 @pytest.mark.parametrize(
