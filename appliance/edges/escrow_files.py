@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # A configuration is text: what is larger got there by mistake, and would go into each bundle.
 _LARGEST = 4 << 20
 # What editors leave, and bundles: one that holds the one before would grow for ever.
-_NO_PART_OF_IT = ("~", ".swp", ".new", ".tmp", ".gpg")
+_NO_PART_OF_IT = ("~", ".swp", ".new", ".tmp", ".gpg", escrow.INCOMPLETE)
 _SIDE_FILES = ("-wal", "-shm")
 
 

@@ -116,6 +116,35 @@ def test_a_key_that_is_missing_is_loud_and_does_not_count(world: CliWorld) -> No
     assert fact.repositories == {}
 
 
+def test_a_bundle_that_lacks_a_key_never_replaces_the_one_that_stands_there(world: CliWorld) -> None:
+    target = made(world)
+    whole, fact = target.read_bytes(), world.journal.fact(FACT)
+    exported = world.journal.fact("key_exported:web1")
+    world.clock.advance(timedelta(days=1))
+    world.answer(reason=Reason.PASSPHRASE, message="The passphrase is wrong.")
+
+    shown = escrow(world, "--to", str(target))
+
+    assert shown.code == 1
+    assert target.read_bytes() == whole
+    assert (world.journal.fact(FACT), world.journal.fact("key_exported:web1")) == (fact, exported)
+    assert "! The key of web1 is NOT in it: The passphrase is wrong." in shown.err
+    assert f"{target} was left as it is" in shown.err
+    beside = world.restored / "escrow.gpg.incomplete"
+    assert opened(world, beside).manifest.clients[1].trouble == "The passphrase is wrong."
+    assert beside.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_complete_bundle_replaces_the_one_of_before(world: CliWorld) -> None:
+    before = made(world).read_bytes()
+    world.clock.advance(timedelta(days=1))
+
+    after = made(world)
+
+    assert after.read_bytes() != before
+    assert [path.name for path in world.restored.iterdir()] == ["escrow.gpg"]
+
+
 def test_a_pinned_repository_that_is_not_there_is_missing_too(world: CliWorld) -> None:
     (world.repositories / "web1/config").unlink()
 

@@ -59,7 +59,10 @@ def test_a_link_is_gathered_as_what_it_leads_to(files: EscrowFiles, tmp_path: Pa
     assert [file.content for file in files.gather() if file.path == "config/linked.toml"] == [b"[appliance]\n"]
 
 
-@pytest.mark.parametrize("name", ["borgpull.toml~", ".borgpull.toml.swp", "borgpull-escrow-2026-11-25", "escrow.gpg"])
+@pytest.mark.parametrize(
+    "name",
+    ["borgpull.toml~", ".borgpull.toml.swp", "borgpull-escrow-2026-11-25", "escrow.gpg", "escrow.gpg.incomplete"],
+)
 def test_what_editors_leave_and_earlier_escrows_are_no_part_of_it(
     files: EscrowFiles, tmp_path: Path, name: str
 ) -> None:
