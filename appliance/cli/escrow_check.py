@@ -146,7 +146,10 @@ def _sentence(found: Mapping[str, Any]) -> str:
     gone = list(found["gone"])
     more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
     since = f"; since the bundle was made, these are gone: {', '.join(gone[:_NAMED])}{more}" if gone else ""
-    return (
-        f"{count(found['archives'], 'archive')}; of the newest, {found['newest']}, {found['read']} of {found['files']} "
-        f"files ({size(found['bytes'])}) were read back{since}"
-    )
+    read = f"{found['read']} of {found['files']} files ({size(found['bytes'])}) were read back"
+    if found.get("in_part"):
+        read = (
+            f"the first {size(found['bytes'])} of 1 of {count(found['files'], 'file')} were read back (all that hold "
+            "something are larger)"
+        )
+    return f"{count(found['archives'], 'archive')}; of the newest, {found['newest']}, {read}{since}"

@@ -255,6 +255,13 @@ def test_archives_that_are_gone_since_are_named(world: CliWorld) -> None:
     assert "these are gone: web1-0, web1-1, web1-2 and 2 more" in escrow(world, "--check", str(file)).out
 
 
+def test_a_client_of_huge_files_alone_is_proven_by_the_beginning_of_one(world: CliWorld) -> None:
+    file = made(world)
+    world.answer({**FOUND, "files": 2, "read": 0, "in_part": 1, "bytes": 64 << 20})
+
+    assert "the first 64.0 MiB of 1 of 2 files were read back" in escrow(world, "--check", str(file)).out
+
+
 def test_a_bundle_in_which_nothing_can_be_proven_is_no_success(world: CliWorld) -> None:
     world.configure('[clients.media]\nmethod = "mount"\nfolder = "/mnt/media"\n')
     file = made(world)
