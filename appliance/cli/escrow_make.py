@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from appliance import __version__
 from appliance.cli.escrow_bundle import pack
+from appliance.cli.escrow_left import left_behind, what_to_do
 from appliance.cli.question import appliance_id, ask
 from appliance.cli.readable import count, size
 from appliance.cli.whole_file import stands, write_whole
@@ -32,6 +34,7 @@ def make_bundle(world: Surroundings, target: str | None, passphrase: Callable[[]
     clients, store, us = world.load().clients, world.journal(), appliance_id(world.journal())
     typed = passphrase()
     asked = [_client(world, store, client) for client in clients]
+    asked += [_left(world, store, client) for client in left_behind(world, store, clients)]
     keys = tuple(file for _, file in asked if file is not None)
     manifest = Manifest(
         made=world.clock.now(), appliance_id=us, version=__version__, clients=tuple(client for client, _ in asked)
@@ -65,8 +68,11 @@ def _client(world: Surroundings, store: Store, client: Client) -> tuple[Escrowed
     )
     name, pinned = client.name, known.repository_id if known else None
     try:
-        if not world.volumes().survey(name).has_repository:
+        ground = world.volumes().survey(name)
+        if not ground.has_repository or not ground.has_passphrase:
             trouble = f"its repository is not in /repos/{name}" if known else ""
+            if ground.has_repository:
+                trouble = f"its passphrase is not in /config/secrets/{name}/passphrase"
             return EscrowedClient(name=name, repository_id=pinned, trouble=trouble, archives=archives), None
         click.echo(f"{name}: asking for the key of its repository", err=True)
         lines = [str(item["line"]) for item in ask(world, client, "key-export", "plain")]
@@ -74,6 +80,12 @@ def _client(world: Surroundings, store: Store, client: Client) -> tuple[Escrowed
         return EscrowedClient(name=name, repository_id=pinned, trouble=str(error), archives=archives), None
     key = BundledFile(path=escrow.key_path(name), content="".join(f"{line}\n" for line in lines).encode())
     return EscrowedClient(name=name, repository_id=pinned, key=key.path, archives=archives), key
+
+
+def _left(world: Surroundings, store: Store, client: Client) -> tuple[EscrowedClient, BundledFile | None]:
+    click.echo(f"{client.name} is not in the configuration any more, but its repository is there", err=True)
+    found, key = _client(world, store, client)
+    return (replace(found, trouble=what_to_do(client.name, found.trouble)) if found.trouble else found), key
 
 
 def _fact(manifest: Manifest, fingerprint: str) -> EscrowFact:
