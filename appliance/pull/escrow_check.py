@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from appliance.borg import output, search
 from appliance.borg import repository as verbs
 from appliance.plan import gates, places
-from appliance.plan.events import ListedArchive, Result
+from appliance.plan.events import Result
 from appliance.plan.sample import LARGEST_FILE, Sample
 from appliance.pull import execute, repository
 from appliance.pull.answers import lines_of
@@ -48,12 +48,7 @@ def check(plan: RunPlan, voice: Voice) -> Result:
             f"{places.repository_folder(plan.client)} holds another repository ({listed.repository_id}) than the "
             f"bundle knows ({plan.repository_id}).",
         )
-    final = f"{plan.client}-"
-    archives = tuple(
-        ListedArchive(name=name, id=id_, started=started)
-        for name, id_, started in listed.archives
-        if name.startswith(final)
-    )
+    archives, _ = repository.told_apart(plan, listed)
     missing = gates.missing(plan, archives)
     newest = max(archives, key=lambda archive: archive.started, default=None)
     if newest is None:

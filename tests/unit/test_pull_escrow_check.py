@@ -114,3 +114,25 @@ def test_an_archive_in_which_no_file_holds_anything_needs_no_reading(
 
     assert borg.extracted == ()
     assert (found["files"], found["read"], found["in_part"]) == (1, 0, 0)
+
+
+def test_imported_archives_of_other_names_are_there_and_the_newest_of_all_is_read(
+    borg: ScriptedBorg, capsys: pytest.CaptureFixture[str]
+) -> None:
+    imported = ("server-monday", "2026-11-02T02:00:00")
+    half = ("web1.tmp-run-9", "2026-11-03T02:00:00")
+    borg.archives, borg.files, borg.printed = (FIRST, imported, half), {"notes": 10}, 10
+
+    found = check(capsys, FIRST[0], imported[0], "server-sunday")
+
+    assert (found["archives"], found["newest"], found["gone"]) == (2, "server-monday", ["server-sunday"])
+    assert borg.extracted[0].endswith("::server-monday")
+
+
+def test_a_repository_of_temporary_archives_alone_holds_none(
+    borg: ScriptedBorg, capsys: pytest.CaptureFixture[str]
+) -> None:
+    borg.archives = (("web1.tmp-run-9", "2026-11-03T02:00:00"),)
+
+    with pytest.raises(Failure, match="no archive is in it"):
+        check(capsys)
