@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # A configuration is text: what is larger got there by mistake, and would go into each bundle.
 _LARGEST = 4 << 20
+# Ten times what a thousand clients have; a link to somewhere else must not lead through all of a disk.
+_MOST = 100_000
 # What editors leave, and bundles: one that holds the one before would grow for ever.
 _NO_PART_OF_IT = ("~", ".swp", ".new", ".tmp", ".gpg", escrow.INCOMPLETE)
 _SIDE_FILES = ("-wal", "-shm")
@@ -103,15 +105,28 @@ class EscrowFiles:
         def refuse(error: OSError) -> None:
             raise error
 
-        found = []
-        for folder, names, files in os.walk(self._config, onerror=refuse):
-            names.sort()
+        found: list[Path] = []
+        for folder, names, files in os.walk(self._config, onerror=refuse, followlinks=True):
+            names[:] = sorted(name for name in names if not self._leads_back(Path(folder, name)))
             found += [Path(folder, name) for name in files if not _is_passing(name)]
+            if len(found) > _MOST:
+                raise StateError(
+                    f"{folder} and what was before it are too many files for a configuration; move it away"
+                )
         regular = [path for path in sorted(found) if path.is_file()]
         for path in regular:
             if path.stat().st_size > _LARGEST:
                 raise StateError(f"{path} is too large for a part of a configuration; move it to another folder")
         return regular
+
+    def _leads_back(self, folder: Path) -> bool:
+        """Whether it is a link to a folder that it lies in, and so to what is gathered already."""
+        if not folder.is_symlink():
+            return False
+        target, root = folder.resolve(), self._config.resolve()
+        if target != root and root.is_relative_to(target):
+            raise StateError(f"{folder} is a link to {target}, in which the configuration itself lies; remove it")
+        return any(parent.resolve() == target for parent in folder.parents if parent.is_relative_to(self._config))
 
     def _place(self, file: BundledFile) -> Path:
         top, _, rest = file.path.partition("/")

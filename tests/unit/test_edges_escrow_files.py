@@ -59,6 +59,49 @@ def test_a_link_is_gathered_as_what_it_leads_to(files: EscrowFiles, tmp_path: Pa
     assert [file.content for file in files.gather() if file.path == "config/linked.toml"] == [b"[appliance]\n"]
 
 
+def test_a_linked_folder_is_gathered_as_a_folder_and_is_in_the_fingerprint(files: EscrowFiles, tmp_path: Path) -> None:
+    before, elsewhere = files.fingerprint(), tmp_path / "git/clients.d"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "web1.toml").write_text('host = "web1.lan"\n', encoding="utf-8")
+    (tmp_path / "old/config/clients.d").symlink_to(elsewhere)
+    linked = files.fingerprint()
+    (elsewhere / "web1.toml").write_text('host = "web2.lan"\n', encoding="utf-8")
+
+    gathered = {file.path: file.content for file in files.gather()}
+
+    assert gathered["config/clients.d/web1.toml"] == b'host = "web2.lan"\n'
+    assert len({before, linked, files.fingerprint()}) == 3
+
+
+def test_a_folder_in_the_configuration_and_a_link_to_it_are_both_gathered(files: EscrowFiles, tmp_path: Path) -> None:
+    (tmp_path / "old/config/linked").symlink_to("secrets")
+
+    paths = [file.path for file in files.gather()]
+
+    assert paths == ["config/borgpull.toml", "config/linked/web1/passphrase", "config/secrets/web1/passphrase"]
+
+
+def test_links_that_lead_in_a_circle_come_to_an_end(files: EscrowFiles, tmp_path: Path) -> None:
+    config = tmp_path / "old/config"
+    (config / "self").symlink_to(".")
+    for name, other in (("one", "two"), ("two", "one")):
+        (config / name).mkdir()
+        (config / name / f"{name}.toml").write_text("", encoding="utf-8")
+        (config / name / other).symlink_to(f"../{other}")
+
+    paths = [file.path for file in files.gather()]
+
+    assert "config/one/two/two.toml" in paths
+    assert all(len(path.split("/")) <= 4 for path in paths)
+
+
+def test_a_link_to_a_folder_around_the_configuration_is_refused_by_name(files: EscrowFiles, tmp_path: Path) -> None:
+    (tmp_path / "old/config/up").symlink_to("..")
+
+    with pytest.raises(StateError, match="up is a link to"):
+        files.gather()
+
+
 @pytest.mark.parametrize(
     "name",
     ["borgpull.toml~", ".borgpull.toml.swp", "borgpull-escrow-2026-11-25", "escrow.gpg", "escrow.gpg.incomplete"],
