@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -174,3 +176,61 @@ def test_secrets_are_lent_for_the_look_alone_and_are_gone_whatever_happens(files
         look_and_fail()
     assert seen == [b"secret", b"BORG_KEY", plan.to_json().encode()]
     assert [path for path in (tmp_path / "old/state").rglob("*") if path.is_file()] == []
+
+
+def killed_look(state: Path) -> list[Path]:
+    """Leave what a look leaves that is killed while its container reads, and another one while it still writes."""
+    folder = state / "runs/web1"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ("escrow-check-0a.json", "escrow-check-0a.passphrase", "escrow-check-0a.exported_key")
+    left = [folder / name for name in (*names, ".escrow-check-0b.passphrase.12345678")]
+    for place in left:
+        place.write_text("secret", encoding="utf-8")
+    (folder / "plan.json").write_text("{}", encoding="utf-8")
+    return left
+
+
+def test_secrets_of_a_look_that_was_killed_go_with_the_next_look(files: EscrowFiles, tmp_path: Path) -> None:
+    left = killed_look(tmp_path / "old/state")
+    plan = plan_run(one(), ESCROW_CHECK, run_id="escrow-check-1c", now=NOON, appliance_id="us")
+
+    with files.lent(plan, passphrase=b"secret", key=b"BORG_KEY"):
+        there = [path for path in left if path.exists()]
+
+    assert there == []
+    assert [path.name for path in (tmp_path / "old/state/runs/web1").iterdir()] == ["plan.json"]
+
+
+def test_a_sweep_takes_what_was_left_and_nothing_of_a_look_at_work(files: EscrowFiles, tmp_path: Path) -> None:
+    plan = plan_run(one(), ESCROW_CHECK, run_id="escrow-check-1c", now=NOON, appliance_id="us")
+    at_work = tmp_path / "old" / lent_file(plan, PASSPHRASE).relative_to("/")
+
+    with files.lent(plan, passphrase=b"secret", key=b"BORG_KEY"):
+        with files.lent(replace(plan, run_id="escrow-check-2d"), passphrase=b"secret", key=b"BORG_KEY"):
+            files.sweep()
+            assert at_work.exists()
+        files.sweep()
+        assert at_work.exists()
+    left = killed_look(tmp_path / "old/state")
+    files.sweep()
+
+    assert [path for path in left if path.exists()] == []
+
+
+def test_what_cannot_be_swept_is_said_with_its_place(
+    files: EscrowFiles, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_look(tmp_path / "old/state")
+
+    def refuse(path: Path, *, missing_ok: bool = False) -> None:
+        del missing_ok
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(type(tmp_path), "unlink", refuse)
+    files.sweep()
+
+    assert f"may be in {tmp_path}/old/state/runs/web1" in caplog.text
+
+
+def test_where_nothing_ever_ran_there_is_nothing_to_sweep(files: EscrowFiles) -> None:
+    files.sweep()
