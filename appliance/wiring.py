@@ -80,6 +80,7 @@ def supervise() -> int:
     log.set_up("text")
     with only_one(folders.state / "supervisor.lock"):
         write_accounts(owner, state=folders.state)
+        EscrowFiles(config=folders.config, state=folders.state).sweep()
         clock = SystemClock()
         journal = SqliteJournal(folders.state / places.JOURNAL.name, clock)
         configuration = Configuration(

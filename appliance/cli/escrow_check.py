@@ -10,6 +10,7 @@ import click
 
 from appliance.ask import ask as answers_of
 from appliance.cli.escrow_bundle import Bundle, unpack
+from appliance.cli.escrow_left import stand_in
 from appliance.cli.readable import count, safe, say_json, size
 from appliance.config.load import parse
 from appliance.errors import BorgpullError, ConfigError, ExitCode, NotFoundError
@@ -87,7 +88,7 @@ def _configuration(bundle: Bundle) -> Appliance:
 
 
 def _prove(world: Surroundings, bundle: Bundle, appliance: Appliance, entry: EscrowedClient) -> Proof:
-    client = appliance.client(entry.name)
+    client = appliance.client(entry.name) or stand_in(entry.name)
     passphrase = bundle.content(escrow.passphrase_path(entry.name))
     key = bundle.content(entry.key) if entry.key else None
     if not entry.key and not entry.trouble and not entry.archives:
@@ -95,8 +96,8 @@ def _prove(world: Surroundings, bundle: Bundle, appliance: Appliance, entry: Esc
             sentence = "it has got a repository since, whose key is not in the bundle; make a new one"
             return Proof(client=entry.name, proven=False, sentence=sentence, found={})
         return Proof(client=entry.name, proven=None, sentence="it had no repository when the bundle was made", found={})
-    if client is None or passphrase is None or key is None:
-        lacks = "configuration" if client is None else "passphrase" if passphrase is None else "exported key"
+    if passphrase is None or key is None:
+        lacks = "passphrase" if passphrase is None else "exported key"
         why = f" ({entry.trouble})" if entry.trouble else ""
         return Proof(client=entry.name, proven=False, sentence=f"its {lacks} is not in the bundle{why}", found={})
     try:
@@ -146,7 +147,10 @@ def _sentence(found: Mapping[str, Any]) -> str:
     gone = list(found["gone"])
     more = f" and {len(gone) - _NAMED} more" if len(gone) > _NAMED else ""
     since = f"; since the bundle was made, these are gone: {', '.join(gone[:_NAMED])}{more}" if gone else ""
-    return (
-        f"{count(found['archives'], 'archive')}; of the newest, {found['newest']}, {found['read']} of {found['files']} "
-        f"files ({size(found['bytes'])}) were read back{since}"
-    )
+    read = f"{found['read']} of {found['files']} files ({size(found['bytes'])}) were read back"
+    if found.get("in_part"):
+        read = (
+            f"the first {size(found['bytes'])} of 1 of {count(found['files'], 'file')} were read back (all that hold "
+            "something are larger)"
+        )
+    return f"{count(found['archives'], 'archive')}; of the newest, {found['newest']}, {read}{since}"

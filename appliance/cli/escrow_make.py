@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import click
 
 from appliance import __version__
 from appliance.cli.escrow_bundle import pack
+from appliance.cli.escrow_left import left_behind, what_to_do
 from appliance.cli.question import appliance_id, ask
 from appliance.cli.readable import count, size
-from appliance.cli.whole_file import write_whole
+from appliance.cli.whole_file import stands, write_whole
 from appliance.errors import BorgpullError, ExitCode, StateError
 from appliance.plan import escrow
 from appliance.plan.escrow import BundledFile, EscrowedClient, EscrowFact, Manifest
@@ -25,10 +27,14 @@ if TYPE_CHECKING:
 
 
 def make_bundle(world: Surroundings, target: str | None, passphrase: Callable[[], bytes]) -> None:
-    """Write the bundle; exit code 1 when the key of a client is not in it. Raises BorgpullError."""
+    """Write the bundle; exit code 1 when the key of a client is not in it, which then replaces no other one.
+
+    Raises BorgpullError.
+    """
     clients, store, us = world.load().clients, world.journal(), appliance_id(world.journal())
     typed = passphrase()
     asked = [_client(world, store, client) for client in clients]
+    asked += [_left(world, store, client) for client in left_behind(world, store, clients)]
     keys = tuple(file for _, file in asked if file is not None)
     manifest = Manifest(
         made=world.clock.now(), appliance_id=us, version=__version__, clients=tuple(client for client, _ in asked)
@@ -40,10 +46,17 @@ def make_bundle(world: Surroundings, target: str | None, passphrase: Callable[[]
     sealed = world.cipher().encrypt(plain, typed)
     if world.cipher().decrypt(sealed, typed) != plain:
         raise StateError("what was encrypted does not open again to the same; no bundle was written")
-    written = target or str(world.restored_folder / f"{escrow.FILE_PREFIX}{manifest.made:%Y-%m-%d}.gpg")
-    write_whole(sealed, written)
-    _remember(store, fact)
-    _tell(manifest, written, len(sealed))
+    wanted = target or str(world.restored_folder / f"{escrow.FILE_PREFIX}{manifest.made:%Y-%m-%d}.gpg")
+    if _lacks_keys(manifest) and stands(wanted):
+        # What stands there may be whole, and the journal's word on the newest escrow stays what it is.
+        write_whole(sealed, wanted + escrow.INCOMPLETE)
+        _tell_incomplete(manifest, wanted, len(sealed))
+    else:
+        write_whole(sealed, wanted)
+        _remember(store, fact)
+        _tell(manifest, wanted, len(sealed))
+    if _lacks_keys(manifest):
+        click.get_current_context().exit(ExitCode.WARNING)
 
 
 def _client(world: Surroundings, store: Store, client: Client) -> tuple[EscrowedClient, BundledFile | None]:
@@ -55,8 +68,11 @@ def _client(world: Surroundings, store: Store, client: Client) -> tuple[Escrowed
     )
     name, pinned = client.name, known.repository_id if known else None
     try:
-        if not world.volumes().survey(name).has_repository:
+        ground = world.volumes().survey(name)
+        if not ground.has_repository or not ground.has_passphrase:
             trouble = f"its repository is not in /repos/{name}" if known else ""
+            if ground.has_repository:
+                trouble = f"its passphrase is not in /config/secrets/{name}/passphrase"
             return EscrowedClient(name=name, repository_id=pinned, trouble=trouble, archives=archives), None
         click.echo(f"{name}: asking for the key of its repository", err=True)
         lines = [str(item["line"]) for item in ask(world, client, "key-export", "plain")]
@@ -64,6 +80,12 @@ def _client(world: Surroundings, store: Store, client: Client) -> tuple[Escrowed
         return EscrowedClient(name=name, repository_id=pinned, trouble=str(error), archives=archives), None
     key = BundledFile(path=escrow.key_path(name), content="".join(f"{line}\n" for line in lines).encode())
     return EscrowedClient(name=name, repository_id=pinned, key=key.path, archives=archives), key
+
+
+def _left(world: Surroundings, store: Store, client: Client) -> tuple[EscrowedClient, BundledFile | None]:
+    click.echo(f"{client.name} is not in the configuration any more, but its repository is there", err=True)
+    found, key = _client(world, store, client)
+    return (replace(found, trouble=what_to_do(client.name, found.trouble)) if found.trouble else found), key
 
 
 def _fact(manifest: Manifest, fingerprint: str) -> EscrowFact:
@@ -95,8 +117,20 @@ def _tell(manifest: Manifest, written: str, length: int) -> None:
         f"file, not even you. Now prove it: `borgpull escrow --check {name}`.",
         err=True,
     )
-    if any(client.trouble for client in manifest.clients):
-        click.get_current_context().exit(ExitCode.WARNING)
+
+
+def _tell_incomplete(manifest: Manifest, wanted: str, length: int) -> None:
+    _say_lacking(manifest.clients)
+    click.echo(
+        f"! {wanted} was left as it is, for it may hold what is lacking. The incomplete escrow went to "
+        f"{wanted}{escrow.INCOMPLETE} ({size(length)}), and does not count. Put right what is said above, and give the "
+        "command again; or give it another FILE, and the incomplete one counts as the newest.",
+        err=True,
+    )
+
+
+def _lacks_keys(manifest: Manifest) -> bool:
+    return any(client.trouble for client in manifest.clients)
 
 
 def _say_lacking(clients: Sequence[EscrowedClient]) -> None:

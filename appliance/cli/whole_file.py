@@ -10,6 +10,14 @@ from pathlib import Path
 from appliance.errors import StateError
 
 
+def stands(target: str) -> bool:
+    """Whether a file stands there that `write_whole` would replace. Raises StateError when nobody can tell."""
+    try:
+        return target != "-" and Path(target).is_file()
+    except OSError as error:
+        raise StateError(f"{target} cannot be looked at: {error.strerror}") from error
+
+
 def write_whole(content: bytes, target: str) -> None:
     """Write the whole file or nothing; standard output is called -. Raises StateError."""
     if target == "-":

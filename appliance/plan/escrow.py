@@ -30,6 +30,8 @@ PROVEN = "escrow_proven"
 OUTDATED_SINCE = "escrow_outdated_since"
 # The name that a bundle has unless another is given; such a file in /config is never put into the next bundle.
 FILE_PREFIX = "borgpull-escrow-"
+# What the name of a bundle that lacks keys ends with, where a file of the wanted name stands already.
+INCOMPLETE = ".incomplete"
 LEAST_PASSPHRASE = 12
 
 

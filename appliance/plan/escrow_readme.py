@@ -33,8 +33,8 @@ is mounted at /media/disk and the client is NAME. As root, in the folder of this
   mkdir -p /tmp/restored && cd /tmp/restored
   borg --bypass-lock extract --numeric-ids ::ARCHIVE home/ann
 
-ARCHIVE is a name from the list, paths have no leading slash, and without a path everything is extracted. Only archives
-called NAME- and a time are whole. Does Borg say that the key is missing or damaged? Then the repository's `config` file
+ARCHIVE is a name from the list, paths have no leading slash, and without a path everything is extracted. Archives
+called NAME.tmp- are not whole. Does Borg say that the key is missing or damaged? Then the repository's `config` file
 is: copy the disk's folder first, and put the key of this bundle into the copy with `borg key import`:
 
   borg key import /media/copy/NAME borg-keys/NAME

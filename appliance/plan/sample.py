@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MOST_FILES = 25
 MOST_BYTES = 256 << 20
-_LARGEST_FILE = 64 << 20
+LARGEST_FILE = 64 << 20
 
 
 class Member(NamedTuple):
@@ -32,11 +32,14 @@ class Sample:
         self._step = 1
         self._kept: list[Member] = []
         self._largest = Member("", 0)
+        self._smallest_huge: Member | None = None
 
     def offer(self, member: Member) -> None:
         """Look at one more file. Empty ones prove nothing, and huge ones take too long."""
         self.offered += 1
-        if not 0 < member.size <= _LARGEST_FILE:
+        if member.size > LARGEST_FILE and (self._smallest_huge is None or member.size < self._smallest_huge.size):
+            self._smallest_huge = member
+        if not 0 < member.size <= LARGEST_FILE:
             return
         if member.size > self._largest.size:
             self._largest = member
@@ -55,6 +58,13 @@ class Sample:
         spread = [member for member in self._kept if member != self._largest]
         every = max(1, -(-len(spread) // (MOST_FILES - 1)))
         return tuple(_within([self._largest, *spread[::every]]))
+
+    def beginning(self) -> Member | None:
+        """Return the file whose first LARGEST_FILE bytes are to be read: the smallest, where nothing is but huge ones.
+
+        A dump of a database, or images of disks: without it, nothing of such an archive would ever be read.
+        """
+        return None if self._largest.size else self._smallest_huge
 
 
 def _within(members: Iterable[Member]) -> Iterable[Member]:

@@ -70,22 +70,26 @@ def look(plan: RunPlan) -> Found:
             f"Another repository stands in {places.repository_folder(plan.client)}: its id is {listed.repository_id}, "
             f"but the journal knows {plan.repository_id}. Put the right one back.",
         )
-    temporary = f"{plan.client}.tmp-"
+    archives, temporary = told_apart(plan, listed)
     return Found(
-        repository_id=listed.repository_id,
-        encryption=listed.encryption,
-        archives=tuple(
-            ListedArchive(name=name, id=id_, started=started)
-            for name, id_, started in listed.archives
-            if not name.startswith(temporary)
-        ),
-        temporary=tuple(name for name, _, _ in listed.archives if name.startswith(temporary)),
+        repository_id=listed.repository_id, encryption=listed.encryption, archives=archives, temporary=temporary
     )
 
 
 def is_unfinished(plan: RunPlan, name: str) -> bool:
     """Whether the archive's name is one that a run had not come to the end of: ours, or any Borg's checkpoint."""
     return name.startswith(f"{plan.client}.tmp-") or _CHECKPOINT.search(name) is not None
+
+
+def told_apart(plan: RunPlan, listed: output.Listed) -> tuple[tuple[ListedArchive, ...], tuple[str, ...]]:
+    """Return the archives that count, whatever their names (imported ones have any), and the temporary ones' names."""
+    prefix = f"{plan.client}.tmp-"
+    archives = tuple(
+        ListedArchive(name=name, id=id_, started=started)
+        for name, id_, started in listed.archives
+        if not name.startswith(prefix)
+    )
+    return archives, tuple(name for name, _, _ in listed.archives if name.startswith(prefix))
 
 
 def make(plan: RunPlan, voice: Voice) -> Found:

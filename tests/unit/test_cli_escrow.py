@@ -6,6 +6,7 @@ import json
 import os
 from dataclasses import replace
 from datetime import timedelta
+from shutil import rmtree
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -114,6 +115,85 @@ def test_a_key_that_is_missing_is_loud_and_does_not_count(world: CliWorld) -> No
     fact = EscrowFact.from_json(world.journal.fact(FACT))
     assert fact is not None
     assert fact.repositories == {}
+
+
+def test_a_bundle_that_lacks_a_key_never_replaces_the_one_that_stands_there(world: CliWorld) -> None:
+    target = made(world)
+    whole, fact = target.read_bytes(), world.journal.fact(FACT)
+    exported = world.journal.fact("key_exported:web1")
+    world.clock.advance(timedelta(days=1))
+    world.answer(reason=Reason.PASSPHRASE, message="The passphrase is wrong.")
+
+    shown = escrow(world, "--to", str(target))
+
+    assert shown.code == 1
+    assert target.read_bytes() == whole
+    assert (world.journal.fact(FACT), world.journal.fact("key_exported:web1")) == (fact, exported)
+    assert "! The key of web1 is NOT in it: The passphrase is wrong." in shown.err
+    assert f"{target} was left as it is" in shown.err
+    beside = world.restored / "escrow.gpg.incomplete"
+    assert opened(world, beside).manifest.clients[1].trouble == "The passphrase is wrong."
+    assert beside.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_complete_bundle_replaces_the_one_of_before(world: CliWorld) -> None:
+    before = made(world).read_bytes()
+    world.clock.advance(timedelta(days=1))
+
+    after = made(world)
+
+    assert after.read_bytes() != before
+    assert [path.name for path in world.restored.iterdir()] == ["escrow.gpg"]
+
+
+WITHOUT_WEB1 = '[clients.media]\nmethod = "mount"\nfolder = "/mnt/media"\n'
+
+
+def test_a_client_that_is_not_configured_any_more_is_in_it_and_is_proven(world: CliWorld) -> None:
+    world.configure(WITHOUT_WEB1)
+
+    file = made(world)
+    bundle = opened(world, file)
+    world.answer(FOUND)
+    shown = escrow(world, "--check", str(file))
+
+    assert bundle.content("borg-keys/web1") == b"BORG_KEY 0123\nhqlhbGdv\n"
+    (_, web1) = bundle.manifest.clients
+    assert (web1.name, web1.repository_id, len(web1.archives)) == ("web1", repository().id, 1)
+    assert shown.code == 0, shown.err
+    assert "web1: proven" in shown.out
+
+
+def test_where_the_key_of_such_a_client_cannot_be_had_it_is_said_how_that_ends(world: CliWorld) -> None:
+    world.configure(WITHOUT_WEB1)
+    world.answer(reason=Reason.PASSPHRASE, message="The passphrase is wrong.")
+
+    shown = escrow(world, "--to", str(world.restored / "escrow.gpg"))
+
+    assert shown.code == 1
+    assert (
+        "! The key of web1 is NOT in it: The passphrase is wrong. It is not in the configuration any more" in shown.err
+    )
+    assert "move /repos/web1 to another place" in shown.err
+
+
+def test_a_passphrase_that_was_deleted_is_named(world: CliWorld) -> None:
+    (world.config / "secrets/web1/passphrase").unlink()
+
+    shown = escrow(world, "--to", str(world.restored / "escrow.gpg"))
+
+    assert shown.code == 1
+    assert "its passphrase is not in /config/secrets/web1/passphrase" in shown.err
+    assert world.engine.started == []
+
+
+def test_a_client_that_was_given_up_with_its_repository_is_not_missed(world: CliWorld) -> None:
+    world.configure(WITHOUT_WEB1)
+    rmtree(world.repositories / "web1")
+
+    file = made(world)
+
+    assert [client.name for client in opened(world, file).manifest.clients] == ["media"]
 
 
 def test_a_pinned_repository_that_is_not_there_is_missing_too(world: CliWorld) -> None:
@@ -226,8 +306,16 @@ def test_archives_that_are_gone_since_are_named(world: CliWorld) -> None:
     assert "these are gone: web1-0, web1-1, web1-2 and 2 more" in escrow(world, "--check", str(file)).out
 
 
+def test_a_client_of_huge_files_alone_is_proven_by_the_beginning_of_one(world: CliWorld) -> None:
+    file = made(world)
+    world.answer({**FOUND, "files": 2, "read": 0, "in_part": 1, "bytes": 64 << 20})
+
+    assert "the first 64.0 MiB of 1 of 2 files were read back" in escrow(world, "--check", str(file)).out
+
+
 def test_a_bundle_in_which_nothing_can_be_proven_is_no_success(world: CliWorld) -> None:
-    world.configure('[clients.media]\nmethod = "mount"\nfolder = "/mnt/media"\n')
+    world.configure(WITHOUT_WEB1)
+    rmtree(world.repositories / "web1")
     file = made(world)
 
     assert escrow(world, "--check", str(file)).code == 6

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,7 +61,53 @@ def test_a_link_is_gathered_as_what_it_leads_to(files: EscrowFiles, tmp_path: Pa
     assert [file.content for file in files.gather() if file.path == "config/linked.toml"] == [b"[appliance]\n"]
 
 
-@pytest.mark.parametrize("name", ["borgpull.toml~", ".borgpull.toml.swp", "borgpull-escrow-2026-11-25", "escrow.gpg"])
+def test_a_linked_folder_is_gathered_as_a_folder_and_is_in_the_fingerprint(files: EscrowFiles, tmp_path: Path) -> None:
+    before, elsewhere = files.fingerprint(), tmp_path / "git/clients.d"
+    elsewhere.mkdir(parents=True)
+    (elsewhere / "web1.toml").write_text('host = "web1.lan"\n', encoding="utf-8")
+    (tmp_path / "old/config/clients.d").symlink_to(elsewhere)
+    linked = files.fingerprint()
+    (elsewhere / "web1.toml").write_text('host = "web2.lan"\n', encoding="utf-8")
+
+    gathered = {file.path: file.content for file in files.gather()}
+
+    assert gathered["config/clients.d/web1.toml"] == b'host = "web2.lan"\n'
+    assert len({before, linked, files.fingerprint()}) == 3
+
+
+def test_a_folder_in_the_configuration_and_a_link_to_it_are_both_gathered(files: EscrowFiles, tmp_path: Path) -> None:
+    (tmp_path / "old/config/linked").symlink_to("secrets")
+
+    paths = [file.path for file in files.gather()]
+
+    assert paths == ["config/borgpull.toml", "config/linked/web1/passphrase", "config/secrets/web1/passphrase"]
+
+
+def test_links_that_lead_in_a_circle_come_to_an_end(files: EscrowFiles, tmp_path: Path) -> None:
+    config = tmp_path / "old/config"
+    (config / "self").symlink_to(".")
+    for name, other in (("one", "two"), ("two", "one")):
+        (config / name).mkdir()
+        (config / name / f"{name}.toml").write_text("", encoding="utf-8")
+        (config / name / other).symlink_to(f"../{other}")
+
+    paths = [file.path for file in files.gather()]
+
+    assert "config/one/two/two.toml" in paths
+    assert all(len(path.split("/")) <= 4 for path in paths)
+
+
+def test_a_link_to_a_folder_around_the_configuration_is_refused_by_name(files: EscrowFiles, tmp_path: Path) -> None:
+    (tmp_path / "old/config/up").symlink_to("..")
+
+    with pytest.raises(StateError, match="up is a link to"):
+        files.gather()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["borgpull.toml~", ".borgpull.toml.swp", "borgpull-escrow-2026-11-25", "escrow.gpg", "escrow.gpg.incomplete"],
+)
 def test_what_editors_leave_and_earlier_escrows_are_no_part_of_it(
     files: EscrowFiles, tmp_path: Path, name: str
 ) -> None:
@@ -128,3 +176,61 @@ def test_secrets_are_lent_for_the_look_alone_and_are_gone_whatever_happens(files
         look_and_fail()
     assert seen == [b"secret", b"BORG_KEY", plan.to_json().encode()]
     assert [path for path in (tmp_path / "old/state").rglob("*") if path.is_file()] == []
+
+
+def killed_look(state: Path) -> list[Path]:
+    """Leave what a look leaves that is killed while its container reads, and another one while it still writes."""
+    folder = state / "runs/web1"
+    folder.mkdir(parents=True, exist_ok=True)
+    names = ("escrow-check-0a.json", "escrow-check-0a.passphrase", "escrow-check-0a.exported_key")
+    left = [folder / name for name in (*names, ".escrow-check-0b.passphrase.12345678")]
+    for place in left:
+        place.write_text("secret", encoding="utf-8")
+    (folder / "plan.json").write_text("{}", encoding="utf-8")
+    return left
+
+
+def test_secrets_of_a_look_that_was_killed_go_with_the_next_look(files: EscrowFiles, tmp_path: Path) -> None:
+    left = killed_look(tmp_path / "old/state")
+    plan = plan_run(one(), ESCROW_CHECK, run_id="escrow-check-1c", now=NOON, appliance_id="us")
+
+    with files.lent(plan, passphrase=b"secret", key=b"BORG_KEY"):
+        there = [path for path in left if path.exists()]
+
+    assert there == []
+    assert [path.name for path in (tmp_path / "old/state/runs/web1").iterdir()] == ["plan.json"]
+
+
+def test_a_sweep_takes_what_was_left_and_nothing_of_a_look_at_work(files: EscrowFiles, tmp_path: Path) -> None:
+    plan = plan_run(one(), ESCROW_CHECK, run_id="escrow-check-1c", now=NOON, appliance_id="us")
+    at_work = tmp_path / "old" / lent_file(plan, PASSPHRASE).relative_to("/")
+
+    with files.lent(plan, passphrase=b"secret", key=b"BORG_KEY"):
+        with files.lent(replace(plan, run_id="escrow-check-2d"), passphrase=b"secret", key=b"BORG_KEY"):
+            files.sweep()
+            assert at_work.exists()
+        files.sweep()
+        assert at_work.exists()
+    left = killed_look(tmp_path / "old/state")
+    files.sweep()
+
+    assert [path for path in left if path.exists()] == []
+
+
+def test_what_cannot_be_swept_is_said_with_its_place(
+    files: EscrowFiles, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killed_look(tmp_path / "old/state")
+
+    def refuse(path: Path, *, missing_ok: bool = False) -> None:
+        del missing_ok
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(type(tmp_path), "unlink", refuse)
+    files.sweep()
+
+    assert f"may be in {tmp_path}/old/state/runs/web1" in caplog.text
+
+
+def test_where_nothing_ever_ran_there_is_nothing_to_sweep(files: EscrowFiles) -> None:
+    files.sweep()

@@ -54,3 +54,15 @@ def test_large_files_together_stay_within_the_limit() -> None:
 
 def test_an_archive_without_files_has_no_sample() -> None:
     assert sampled().chosen() == ()
+
+
+def test_where_all_files_are_huge_the_smallest_is_begun() -> None:
+    sample = sampled(0, 1 << 40, 1 << 30, 1 << 35)
+
+    assert sample.chosen() == ()
+    assert sample.beginning() == Member("file-2", 1 << 30)
+
+
+@pytest.mark.parametrize("sizes", [(), (0, 0), (1 << 40, 5)])
+def test_nothing_is_begun_where_files_are_read_whole_or_none_holds_anything(sizes: tuple[int, ...]) -> None:
+    assert sampled(*sizes).beginning() is None

@@ -70,8 +70,9 @@ def borg_running(command: Command, *, stdout: execute.Stream, directory: str = "
         yield process
     finally:
         execute.end(process, grace_seconds=10)
-        if process.stderr:
-            process.stderr.close()
+        for pipe in (process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
 
 
 class Listening:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import logging
 import os
-import secrets
-from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from appliance.edges.escrow_files.lending import lent, sweep
+from appliance.edges.escrow_files.writing import Owner, give, write
 from appliance.errors import StateError
 from appliance.plan import escrow, places
 from appliance.plan.container import lent_file, plan_file
 from appliance.plan.escrow import BundledFile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
     from pathlib import PurePosixPath
 
     from appliance.plan.run_plan import RunPlan
 
+_LOG = logging.getLogger(__name__)
 # A configuration is text: what is larger got there by mistake, and would go into each bundle.
 _LARGEST = 4 << 20
+# Ten times what a thousand clients have; a link to somewhere else must not lead through all of a disk.
+_MOST = 100_000
 # What editors leave, and bundles: one that holds the one before would grow for ever.
-_NO_PART_OF_IT = ("~", ".swp", ".new", ".tmp", ".gpg")
+_NO_PART_OF_IT = ("~", ".swp", ".new", ".tmp", ".gpg", escrow.INCOMPLETE)
 _SIDE_FILES = ("-wal", "-shm")
 
 
@@ -40,8 +45,7 @@ class EscrowFiles:
         self._folders = {escrow.CONFIG_FOLDER: config, "state": state}
         self._config = config
         self._state = state
-        self._uid = uid
-        self._gid = gid
+        self._owner = Owner(uid, gid)
 
     def gather(self) -> tuple[BundledFile, ...]:
         """Return everything that belongs to the configuration; raises StateError when a file cannot be read."""
@@ -71,15 +75,14 @@ class EscrowFiles:
             place = self._place(file)
             try:
                 self._make_folder(place.parent)
-                self._write(place, file.content, file.mode)
+                write(place, file.content, file.mode, self._owner)
                 for side in _SIDE_FILES:
                     # SQLite's own, of the journal that stood there: with another one they would be poison.
                     place.with_name(place.name + side).unlink(missing_ok=True)
             except OSError as error:
                 raise StateError(f"{place} cannot be written: {error.strerror}") from error
 
-    @contextmanager
-    def lent(self, plan: RunPlan, *, passphrase: bytes, key: bytes) -> Iterator[None]:
+    def lent(self, plan: RunPlan, *, passphrase: bytes, key: bytes) -> AbstractContextManager[None]:
         """Lay the plan and both secrets ready for one container, for as long as the block lasts. Raises StateError."""
         contents = {
             plan_file(plan): plan.to_json().encode(),
@@ -87,31 +90,48 @@ class EscrowFiles:
             lent_file(plan, places.EXPORTED_KEY): key,
         }
         written = {self._here(place): content for place, content in contents.items()}
-        try:
-            for place, content in written.items():
-                place.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-                self._write(place, content, 0o600)
-            yield
-        except OSError as error:
-            raise StateError(f"{error.filename} cannot be written: {error.strerror}") from error
-        finally:
-            for place in written:
-                with suppress(OSError):
-                    place.unlink()
+        return lent(self._here(places.run_folder(plan.client)), written, self._owner)
+
+    def sweep(self) -> None:
+        """Remove the secrets of every look that was killed, and not those of one at work; what cannot be is logged."""
+        for folder in self._here(places.run_folder("any")).parent.glob("*/"):
+            try:
+                sweep(folder)
+            except OSError as error:
+                _LOG.warning(
+                    "%s cannot be removed (%s): secrets that a killed `borgpull escrow --check` left may be in %s; "
+                    "delete what is called escrow-check-* there",
+                    error.filename,
+                    error.strerror,
+                    folder,
+                )
 
     def _listed(self) -> list[Path]:
         def refuse(error: OSError) -> None:
             raise error
 
-        found = []
-        for folder, names, files in os.walk(self._config, onerror=refuse):
-            names.sort()
+        found: list[Path] = []
+        for folder, names, files in os.walk(self._config, onerror=refuse, followlinks=True):
+            names[:] = sorted(name for name in names if not self._leads_back(Path(folder, name)))
             found += [Path(folder, name) for name in files if not _is_passing(name)]
+            if len(found) > _MOST:
+                raise StateError(
+                    f"{folder} and what was before it are too many files for a configuration; move it away"
+                )
         regular = [path for path in sorted(found) if path.is_file()]
         for path in regular:
             if path.stat().st_size > _LARGEST:
                 raise StateError(f"{path} is too large for a part of a configuration; move it to another folder")
         return regular
+
+    def _leads_back(self, folder: Path) -> bool:
+        """Whether it is a link to a folder that it lies in, and so to what is gathered already."""
+        if not folder.is_symlink():
+            return False
+        target, root = folder.resolve(), self._config.resolve()
+        if target != root and root.is_relative_to(target):
+            raise StateError(f"{folder} is a link to {target}, in which the configuration itself lies; remove it")
+        return any(parent.resolve() == target for parent in folder.parents if parent.is_relative_to(self._config))
 
     def _place(self, file: BundledFile) -> Path:
         top, _, rest = file.path.partition("/")
@@ -128,26 +148,7 @@ class EscrowFiles:
             return
         self._make_folder(folder.parent)
         folder.mkdir(mode=0o700)
-        self._give(folder)
-
-    def _write(self, place: Path, content: bytes, mode: int) -> None:
-        fresh = place.with_name(f".{place.name}.{secrets.token_hex(4)}")
-        try:
-            descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content)
-                stream.flush()
-                os.fchmod(descriptor, mode)
-                self._give(fresh)
-                os.fsync(descriptor)
-            fresh.replace(place)
-        finally:
-            fresh.unlink(missing_ok=True)
-
-    def _give(self, path: Path) -> None:
-        state = path.stat()
-        if (state.st_uid, state.st_gid) != (self._uid, self._gid):
-            os.chown(path, self._uid, self._gid)
+        give(folder, self._owner)
 
 
 def _is_passing(name: str) -> bool:
