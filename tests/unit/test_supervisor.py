@@ -350,6 +350,34 @@ def test_an_invalid_configuration_leaves_the_old_one_in_force_and_says_so() -> N
     assert json.loads(world.journal.fact("config_problems") or "") == []
 
 
+def test_a_file_cut_off_by_a_full_disk_takes_no_client_away() -> None:
+    world = World(house("web1", schedule='"@daily"'))
+    supervisor = world.supervisor()
+    world.settle(supervisor)
+
+    world.load, world.version = (lambda: parse({"borgpull.toml": ""}, {})), 2
+    supervisor.tick()
+    asked(world)
+    world.settle(supervisor)
+
+    assert "so far there was one (web1)" in json.loads(world.journal.fact("config_problems") or "")[0]
+    assert [client for client, _, _ in outcomes(world)] == ["web1", "web1"]
+
+
+def test_a_file_cut_off_before_the_start_is_not_taken_for_a_house_without_clients() -> None:
+    world = World()
+    world.settle(world.supervisor())
+    world.load, world.version = (lambda: parse({"borgpull.toml": ""}, {})), 2
+    supervisor = world.supervisor()
+
+    supervisor.tick()
+
+    assert "so far there was one (web1)" in json.loads(world.journal.fact("config_problems") or "")[0]
+    world.load, world.version = (lambda: world.appliance), 3
+    supervisor.tick()
+    assert json.loads(world.journal.fact("config_problems") or "") == []
+
+
 def test_while_no_configuration_ever_held_nothing_runs_and_requests_are_refused() -> None:
     world = World()
     world.load = lambda: parse({"borgpull.toml": "colour = 1\n"}, {})
