@@ -92,6 +92,10 @@ class PortTakenError(EngineError):
     """Somebody else has the port of the engine's host that a container should be published at."""
 
 
+class OutputLostError(EngineError):
+    """The engine's log dropped a part of what a container printed before it was read."""
+
+
 class SupervisorError(BorgpullError):
     """The supervisor is not there to answer."""
 

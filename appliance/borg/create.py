@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
 
 # What the client's own command complains of is told apart from what Borg says, and its exit code is the last word. It
-# comes through the environment, since others on the client see arguments.
+# comes as a file of its user, whose path is in the environment: others on the client see arguments and, on some
+# systems, environments, and a command may hold a password.
+STREAM = "BORGPULL_STREAM"
 SAID = "borgpull:said="
 _STREAM = (
     "exec 3>&1\n"
-    "code=$({ { /bin/sh -c 'stream=$BORGPULL_STREAM; unset BORGPULL_STREAM; eval \"$stream\"' 2>&1 >&3 3>&- 4>&-; "
+    f'code=$({{ {{ /bin/sh -c \'stream=$(cat "${STREAM}") || exit 126; unset {STREAM}; eval "$stream"\' '
+    "2>&1 >&3 3>&- 4>&-; "
     f"echo $? >&4; }} | sed 's/^/{SAID}/' >&2 3>&- 4>&-; }} 4>&1)\n"
     'exit "$code"'
 )
@@ -49,7 +52,7 @@ def create(plan: RunPlan, shown: frozenset[str] = frozenset()) -> Command:
 def create_on_client(plan: RunPlan, *, base: str, rsh: str) -> Command:
     """Build the command for a Borg on the client, in the client's own root; `base` is where it keeps its cache there.
 
-    The passphrase comes as descriptor 9.
+    The passphrase comes as descriptor 9, the command of a stream as the file that STREAM names.
     """
     room = (f"pp:{relative(base)}",) if plan.paths else ()
     excludes = tuple(argument for pattern in (*room, *plan.exclude) for argument in ("--exclude", pattern))
@@ -68,8 +71,7 @@ def create_on_client(plan: RunPlan, *, base: str, rsh: str) -> Command:
         *(("--exclude-caches",) if plan.exclude_caches else ()),
         *source,
     )
-    stream = {"BORGPULL_STREAM": plan.stream_command} if plan.stream_command else {}
-    return Command(argv=argv, env={**client_environment(base, rsh), **stream})
+    return Command(argv=argv, env=client_environment(base, rsh))
 
 
 def client_environment(base: str, rsh: str) -> dict[str, str]:

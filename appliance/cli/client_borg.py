@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +16,7 @@ from appliance.cli.tunnel_states import tunnel_states
 from appliance.cli.under_the_lock import carried_out
 from appliance.cli.way_in import tunnel_port
 from appliance.config.model import BorgClient, MountClient
-from appliance.errors import BorgpullError, ExitCode, NotFoundError
+from appliance.errors import BorgpullError, ExitCode, NotFoundError, OutputLostError
 from appliance.plan import places
 from appliance.plan.container import container_spec
 from appliance.plan.dial_in import not_up
@@ -54,7 +54,10 @@ def borg(world: Surroundings, name: str, arguments: tuple[str, ...], *, force: b
     if why_not and not force:
         raise click.UsageError(f"{why_not}. If you really want that: --force, before the `--`.")
     plan = _planned(world, client, arguments)
-    result = carried_out(world, plan, container_spec(client, plan, world.load().settings), _pass_on)
+    passing = _Passing()
+    result = carried_out(world, plan, container_spec(client, plan, world.load().settings), passing.hear)
+    if result.outcome.is_good:
+        passing.insist_whole()
     if result.message:
         click.echo(f"borgpull: {safe_lines(result.message)}", err=True)
     click.get_current_context().exit(ExitCode.ENGINE if result.reason is Reason.ENGINE else result.outcome.exit_code)
@@ -107,12 +110,34 @@ def _planned(world: Surroundings, client: AnyBorgClient, arguments: tuple[str, .
     return plan
 
 
-def _pass_on(said: Mapping[str, str]) -> None:
-    """Print what Borg printed, byte for byte, as if it ran here; to a terminal only what cannot command it."""
-    for key, stream in (("out", sys.stdout), ("err", sys.stderr)):
-        raw = said.get(key, "").encode("latin-1")
-        shown = for_a_terminal(raw) if stream.isatty() else raw
-        click.echo(shown, nl=False, err=key == "err")
+class _Passing:
+    """Prints what Borg printed, byte for byte, as if it ran here; to a terminal only what cannot command it."""
+
+    def __init__(self) -> None:
+        self._so_far = 0
+        self._is_all = False
+
+    def hear(self, said: Mapping[str, Any]) -> None:
+        """Print a piece; raises OutputLostError where one before it is missing."""
+        pieces = {key: said.get(key, "").encode("latin-1") for key in ("out", "err")}
+        self._so_far += sum(map(len, pieces.values()))
+        if self._so_far != said["so_far"]:
+            raise OutputLostError(_LOST)
+        self._is_all = said.get("is_all", False)
+        for key, stream in (("out", sys.stdout), ("err", sys.stderr)):
+            shown = for_a_terminal(pieces[key]) if stream.isatty() else pieces[key]
+            click.echo(shown, nl=False, err=key == "err")
+
+    def insist_whole(self) -> None:
+        """Raise OutputLostError where the end is missing."""
+        if not self._is_all:
+            raise OutputLostError(_LOST)
+
+
+_LOST = (
+    "a part of Borg's output was lost, since it was read more slowly than the engine's log forgets; what came out is "
+    "not whole. Run it again into a faster reader, or let Borg write into a file on the client"
+)
 
 
 def for_a_terminal(raw: bytes) -> str:

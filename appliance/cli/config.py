@@ -7,7 +7,7 @@ import tomllib
 import click
 
 from appliance.cli.readable import count, say_json
-from appliance.cli.surroundings import Surroundings, in_surroundings
+from appliance.cli.surroundings import Surroundings, in_surroundings, what_holds
 from appliance.config.write import to_toml
 from appliance.errors import ConfigError, ExitCode
 
@@ -26,7 +26,7 @@ def check(world: Surroundings, *, for_programs: bool) -> None:
     Example: borgpull config check
     """
     try:
-        appliance = world.load()
+        appliance = what_holds(world)
     except ConfigError as error:
         if not for_programs:
             raise

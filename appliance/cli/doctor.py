@@ -19,7 +19,7 @@ from appliance.cli.checkup_socket import socket_finding
 from appliance.cli.checkup_volumes import repositories_findings, volume_findings
 from appliance.cli.findings import Level, bad, exit_code, findings_page, fine, worst_first
 from appliance.cli.readable import count, say_json, show
-from appliance.cli.surroundings import Surroundings, in_surroundings
+from appliance.cli.surroundings import Surroundings, in_surroundings, what_holds
 from appliance.cli.whole_file import write_whole
 from appliance.config.model import ApplianceSettings
 from appliance.errors import ConfigError, ExitCode, StateError
@@ -75,7 +75,7 @@ def _findings(world: Surroundings, *, probe: bool) -> Iterator[Finding]:
     """Look at everything, causes before what follows from them."""
     appliance: Appliance | None = None
     try:
-        appliance = world.load()
+        appliance = what_holds(world)
         yield fine("configuration", f"holds, {count(len(appliance.clients), 'client')}")
     except ConfigError as error:
         for problem in error.problems:

@@ -17,6 +17,7 @@ from appliance.cli.surroundings import (
     is_alive,
     no_such_client,
     supervisor_sentence,
+    what_holds,
 )
 from appliance.cli.tunnel_states import tunnel_states
 from appliance.config.folder import fingerprint
@@ -77,7 +78,7 @@ def _known(world: Surroundings, store: Store) -> tuple[KnownClient, ...] | Confi
     if told is not None:
         return told
     try:
-        return tuple(KnownClient.of(client) for client in world.load().clients)
+        return tuple(KnownClient.of(client) for client in what_holds(world).clients)
     except ConfigError as error:
         return error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -9,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 import click
 
 from appliance.cli.readable import age, did_you_mean
-from appliance.errors import ConfigError, NotFoundError, SupervisorError
+from appliance.errors import ConfigError, NotFoundError, StateError, SupervisorError
+from appliance.plan import known_clients
 from appliance.ports import Clock, Engine, Facts, Journal, Ledger, Outbox, Past, Requests
 
 if TYPE_CHECKING:
@@ -180,6 +182,16 @@ class Surroundings:
 
 
 in_surroundings = click.make_pass_decorator(Surroundings)
+
+
+def what_holds(world: Surroundings) -> Appliance:
+    """Return the configuration as the supervisor would take it; raises ConfigError."""
+    appliance = world.load()
+    # The journal is asked only where it decides: a configuration can be checked without one.
+    if appliance.is_blank:
+        with suppress(StateError):
+            known_clients.insist_not_emptied(appliance, world.journal().fact(known_clients.KNOWN_CLIENTS))
+    return appliance
 
 
 def known_client(appliance: Appliance, name: str) -> Client:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from appliance.ask import ask
-from appliance.errors import EngineError, NameTakenError
+from appliance.errors import EngineError, NameTakenError, OutputLostError
 from appliance.plan import places
 from appliance.plan.container import plan_file
 
@@ -35,7 +35,7 @@ def carried_out(
         return result
     except NameTakenError as error:
         raise busy(plan.client) from error
-    except (KeyboardInterrupt, BrokenPipeError):
+    except (KeyboardInterrupt, BrokenPipeError, OutputLostError):
         # Asked to end, it leaves no lock and nothing on the client.
         world.engine().stop(spec.name, _STOP_SECONDS)
         raise

@@ -77,7 +77,8 @@ def _checked(texts: Mapping[str, str], environ: Mapping[str, str], problems: lis
     owner = _owner(environ, problems)
     if problems or settings is None or settings.timezone is None:
         raise ConfigError(problems)
-    return Appliance(settings=settings, clients=clients, timezone=settings.timezone, owner=owner)
+    is_blank = not any(tables.values())
+    return Appliance(settings=settings, clients=clients, timezone=settings.timezone, owner=owner, is_blank=is_blank)
 
 
 def _owner(environ: Mapping[str, str], problems: list[Problem]) -> Owner:

@@ -55,7 +55,7 @@ _START: dict[str, dict[str, object]] = {
 
 
 def to_toml(appliance: Appliance) -> str:
-    """Write every effective value; reading it gives an equal Appliance."""
+    """Write every effective value; reading it gives an equal Appliance, though one that is blank no more."""
     settings = {"appliance": _plain(dict(appliance.settings))}
     # One dump for each client, so that its `keep` stands below it and not below all of them.
     clients = ({"clients": {client.name: _client_table(client)}} for client in appliance.clients)

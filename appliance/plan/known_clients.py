@@ -10,17 +10,20 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from appliance.config.folder import CLIENT_FILES, MAIN
+from appliance.errors import ConfigError, Problem
 from appliance.record import Outcome
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from appliance.config.model import Client
+    from appliance.config.model import Appliance, Client
     from appliance.ports import Standing
 
 # The fact under which it stands in the journal.
 KNOWN_CLIENTS = "known_clients"
+_NAMED = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +76,30 @@ def from_json(text: str | None, fingerprint: str) -> tuple[KnownClient, ...] | N
         )
     except (ValueError, TypeError, KeyError, AttributeError):
         return None
+
+
+def insist_not_emptied(appliance: Appliance, told: str | None) -> None:
+    """Raise ConfigError where nothing at all is written any more and `told`, the last that held, had clients.
+
+    An editor empties a file before it writes it: a full disk must not end every backup, and every alarm with them.
+    """
+    names = _names(told) if appliance.is_blank else []
+    if names:
+        first = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
+        count = "was one" if len(names) == 1 else f"were {len(names)}"
+        sentence = (
+            f"is empty and {CLIENT_FILES} holds no client, where so far there {count} ({first}): a file that "
+            "was cut off while it was saved looks so. Write their text again; if there is to be no client any more, "
+            "write [appliance] into it"
+        )
+        raise ConfigError([Problem(MAIN, "", sentence)])
+
+
+def _names(told: str | None) -> list[str]:
+    try:
+        return [str(row[0]) for row in json.loads(told or "{}")["clients"]]
+    except (ValueError, TypeError, KeyError, IndexError):
+        return []
 
 
 def client_state(client: KnownClient, standing: Standing | None, *, running: bool, now: datetime) -> str:

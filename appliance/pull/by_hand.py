@@ -59,12 +59,17 @@ def _judged(plan: RunPlan, code: int) -> Result:
 
 
 class _Passing:
-    """Reads both pipes of Borg and the link until Borg has ended; every byte of the pipes goes out."""
+    """Reads both pipes of Borg and the link until Borg has ended; every byte of the pipes goes out.
+
+    Each event says how many bytes have gone out with it, and the last one that it is the last: what is written faster
+    than it is read is lost in the engine's log, which nobody would notice otherwise.
+    """
 
     def __init__(self, ends: Ends, voice: Voice) -> None:
         self._ends, self._voice = ends, voice
         self._heard = Heard()
         self._ended = False
+        self._so_far = 0
 
     def until_the_end(self) -> Heard:
         with selectors.DefaultSelector() as selector:
@@ -76,6 +81,7 @@ class _Passing:
                     if not self._take(key.fileobj):
                         selector.unregister(key.fileobj)
                 self._ends.control.beat()
+        self._voice.data({"so_far": self._so_far, "is_all": True})
         return self._heard
 
     def _take(self, source: object) -> bool:
@@ -85,7 +91,8 @@ class _Passing:
         chunk = os.read(number, _CHUNK)
         if chunk:
             # A letter a byte: an archive on standard output is no text.
-            self._voice.data({name: chunk.decode("latin-1")})
+            self._so_far += len(chunk)
+            self._voice.data({name: chunk.decode("latin-1"), "so_far": self._so_far})
         if name == "err":
             self._heard.last_error = (self._heard.last_error + chunk.decode("utf-8", "replace"))[-_LAST_BYTES:]
         return bool(chunk)

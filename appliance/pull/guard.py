@@ -2,10 +2,13 @@
 
 With another key nobody here could open the repository any more. So a copy is kept, on the disk, for as long as a
 session lasts; where a run was killed before it could look, the next one finds the copy and looks.
+
+Whoever calls anything here has ended the client's session before: what is put back stays.
 """
 
 from __future__ import annotations
 
+import configparser
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +18,8 @@ from appliance.pull.failure import Failure
 from appliance.record import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.voice import Voice
 
@@ -22,6 +27,9 @@ _CONFIG = Path(places.REPOSITORY / "config")
 # Beside Borg's cache, where no client reaches.
 _KEPT = Path(places.CACHE / "repository-config")
 _REPLACED = Path(places.CACHE / "repository-config.replaced")
+# How far a check in parts has come, which an honest one moves from the client too; and the bounds, which every backup
+# writes anew (bounds.py). No client decides them, so they are put back; but nobody is accused for them.
+_NO_MATTER = frozenset({"last_segment_checked", "additional_free_space", "storage_quota"})
 
 
 class Guard:
@@ -50,24 +58,41 @@ class Guard:
 def restore_key(plan: RunPlan) -> None:
     """Put the kept key back where another stands, and fail; nothing where none is kept. Only for who holds the client.
 
-    What stood there in its place is kept too: an operator may have changed the key in the middle of a dead session.
+    That ends the watch: whoever changes the configuration from then on is one of us. What stood there in the key's
+    place is kept too: an operator may have changed the key in the middle of a dead session.
     """
     try:
         before = _KEPT.read_bytes()
     except FileNotFoundError:
         return
     now = _CONFIG.read_bytes() if _CONFIG.is_file() else b""
-    if now == before:
-        return
-    _write(_REPLACED, now)
-    _write(_CONFIG, before)
+    is_replaced = _what_matters(now) != _what_matters(before)
+    if is_replaced:
+        _write(_REPLACED, now)
+    if now != before:
+        _write(_CONFIG, before)
     _KEPT.unlink(missing_ok=True)
+    if not is_replaced:
+        return
     kept = places.cache_folder(plan.client) / _REPLACED.name
     raise Failure(
         Reason.TAMPERING,
         f"{plan.client} replaced the key of its repository during a session; the old one was put back (the other is "
         f"in {kept}). Find out who did that before the next run.",
     )
+
+
+def _what_matters(config: bytes) -> bytes | Mapping[str, Mapping[str, str]]:
+    """Return what only a client up to no good changes; all of it where it cannot be read."""
+    read = configparser.ConfigParser(interpolation=None)
+    try:
+        # Lines end at "\n" alone: within a key, Borg would write "\r" as it is and read it as the end of a line.
+        read.read_string(config.decode("utf-8"))
+    except (configparser.Error, UnicodeDecodeError):
+        return config
+    return {
+        name: {key: value for key, value in section.items() if key not in _NO_MATTER} for name, section in read.items()
+    }
 
 
 def _write(file: Path, content: bytes) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from appliance.plan import places
@@ -24,6 +24,7 @@ _LOG = logging.getLogger(__name__)
 # The pull container keeps its own time limit; this is for one that does not get to it.
 BACKSTOP = timedelta(minutes=5)
 _UNKNOWN_TIMEOUT = timedelta(hours=24)
+_NEVER = datetime.max.replace(tzinfo=UTC)
 _QUESTION_LIMIT = timedelta(hours=1)
 _QUESTION_ENDED_LIMIT = timedelta(minutes=1)
 
@@ -61,7 +62,7 @@ class Adoption:
                 self._workers.end(state.name)
             elif record.client not in self._workers:
                 _LOG.info("adopting its container %s", state.name, extra=about(record))
-                self._follow(state.name, record, appliance)
+                self._follow(state, record, appliance)
         seen = {state.labels.get(places.LABEL_RUN, "") for state in runs}
         lost = [record for run_id, record in unfinished.items() if run_id not in seen | followed]
         for record in lost:
@@ -69,8 +70,11 @@ class Adoption:
             interrupted(self._desk, record)
         return tuple(record.client for record in lost)
 
-    def _follow(self, container: str, record: RunRecord, appliance: Appliance | None) -> None:
-        watch = watch_for(record, container, appliance)
+    def _follow(self, state: ContainerState, record: RunRecord, appliance: Appliance | None) -> None:
+        watch = watch_for(record, state.name, appliance)
+        if not state.running:
+            # Whatever it ended with stands, however long ago its time was over: there is nothing left to stop.
+            watch.deadline = _NEVER
         client = appliance.client(record.client) if appliance else None
         # Its second container was known to the supervisor alone that is gone; a stream has none.
         watch.is_half = record.operation is Operation.DRILL and getattr(client, "stream", None) is None

@@ -39,6 +39,7 @@ class Configuration:
             return False
         try:
             appliance = self._load()
+            known_clients.insist_not_emptied(appliance, self._facts.fact(KNOWN_CLIENTS))
         except ConfigError as error:
             self._tell([str(problem) for problem in error.problems])
             self._seen = found

@@ -44,13 +44,22 @@ def world(tmp_path: Path) -> CliWorld:
     return found
 
 
-def play(world: CliWorld, outcome: Outcome, reason: Reason | None = None, message: str = "") -> None:
+PRINTED: tuple[dict[str, object], ...] = (
+    {"out": "ä.txt\n".encode().decode("latin-1"), "so_far": 7},
+    {"err": "careful\n", "so_far": 15},
+    {"so_far": 15, "is_all": True},
+)
+
+
+def play(
+    world: CliWorld,
+    outcome: Outcome,
+    reason: Reason | None = None,
+    message: str = "",
+    printed: tuple[dict[str, object], ...] = PRINTED,
+) -> None:
     result = Result(outcome=outcome, reason=reason, message=message, warning_count=int(outcome is Outcome.WARNING))
-    lines = (
-        write(Data(value={"out": "ä.txt\n".encode().decode("latin-1")})),
-        write(Data(value={"err": "careful\n"})),
-        write(result),
-    )
+    lines = (*(write(Data(value=value)) for value in printed), write(result))
     world.engine.play = lambda _spec: Script(lines=lines, exit_code=outcome.exit_code)
 
 
@@ -64,6 +73,26 @@ def test_what_borg_prints_is_passed_on_and_its_container_holds_the_clients_lock(
     assert spec.name == "borgpull-web1"
     assert world.engine.inspect(spec.name) is None
     assert list((world.state / "runs" / "web1").iterdir()) == []
+
+
+@pytest.mark.parametrize("lost", [0, 1, 2])
+def test_output_of_which_a_part_is_lost_is_no_success(world: CliWorld, lost: int) -> None:
+    play(world, Outcome.SUCCESS, printed=PRINTED[:lost] + PRINTED[lost + 1 :])
+
+    shown = world.run("client", "borg", "web1", "--", "export-tar", "::a", "-")
+
+    assert shown.code == ExitCode.ENGINE
+    assert "a part of Borg's output was lost" in shown.err
+    assert world.engine.inspect("borgpull-web1") is None
+    assert list((world.state / "runs" / "web1").iterdir()) == []
+
+
+def test_a_failure_before_borg_began_is_told_as_such(world: CliWorld) -> None:
+    play(world, Outcome.FAILED, Reason.UNREACHABLE, "nobody answers.", printed=())
+
+    shown = world.run("client", "borg", "web1", "--", "list")
+
+    assert (shown.code, shown.err) == (ExitCode.FAILED, "borgpull: nobody answers.\n")
 
 
 @pytest.mark.parametrize(("outcome", "code"), [(Outcome.WARNING, ExitCode.WARNING), (Outcome.FAILED, ExitCode.FAILED)])

@@ -229,6 +229,19 @@ def test_what_the_supervisor_has_read_is_not_read_again_and_says_the_same(world:
     assert world.run("status", "--json").data == told
 
 
+def test_an_emptied_file_is_told_where_an_operator_looks(world: CliWorld) -> None:
+    supervisor_reads(world)
+    world.configure("")
+    supervisor_reads(world)
+
+    shown = world.run("status").out
+    checked = world.run("config", "check")
+
+    assert "The configuration is wrong; the last good one stays in force:" in shown
+    assert "borgpull.toml: is empty" in shown
+    assert (checked.code, "so far there were 2" in checked.err) == (2, True)
+
+
 def test_an_edit_that_the_supervisor_has_not_read_yet_is_read(world: CliWorld) -> None:
     supervisor_reads(world)
     world.configure(f"{TWO_CLIENTS}enabled = false\n")

@@ -47,7 +47,8 @@ def test_a_good_folder_has_exactly_these_effective_values(folder: Path) -> None:
 def test_what_is_shown_reads_back_as_the_same_appliance(folder: Path) -> None:
     appliance = load(folder, {})
 
-    assert parse({MAIN: to_toml(appliance)}, {}) == appliance
+    # Only that nothing is written is no longer true.
+    assert parse({MAIN: to_toml(appliance)}, {}) == appliance.model_copy(update={"is_blank": False})
 
 
 @pytest.mark.parametrize("file", ["minimal.toml", "borgpull.example.toml"])

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appliance.plan.known_clients import KnownClient, client_state, from_json, to_json
+from appliance.config.load import MAIN, parse
+from appliance.errors import ConfigError
+from appliance.plan.known_clients import KnownClient, client_state, from_json, insist_not_emptied, to_json
 from appliance.ports import Standing
 from appliance.record import Outcome, Reason
-from tests.house import NOON, history, mounted, one, record
+from tests.house import NOON, history, house, mounted, one, record
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -52,3 +54,24 @@ def test_what_is_left_for_others_is_read_back_while_the_files_are_the_same() -> 
 )
 def test_what_another_version_left_is_nothing(told: str | None) -> None:
     assert from_json(told, "files") is None
+
+
+def test_nothing_written_after_clients_that_held_is_a_cut_off_file() -> None:
+    blank = parse({MAIN: "# nothing\n"}, {})
+
+    with pytest.raises(
+        ConfigError, match=r"borgpull.toml: is empty .* so far there were 4 \(a, b, c, …\).*\[appliance\]"
+    ):
+        insist_not_emptied(blank, to_json(house("a", "b", "c", "d").clients, "files"))
+
+
+@pytest.mark.parametrize("told", [None, "", "no JSON", '{"clients": 1}', '{"clients": [[]]}', to_json((), "files")])
+def test_nothing_written_is_fine_where_no_client_was(told: str | None) -> None:
+    insist_not_emptied(parse({MAIN: ""}, {}), told)
+
+
+@pytest.mark.parametrize(
+    "files", [{MAIN: "[appliance]\n"}, {MAIN: "", "clients.d/b.toml": 'host = "b"\npaths = ["/"]\n'}]
+)
+def test_whatever_is_written_may_take_the_clients_away(files: dict[str, str]) -> None:
+    insist_not_emptied(parse(files, {}), to_json(house("a").clients, "files"))

@@ -40,6 +40,12 @@ echo "rsh: $BORG_RSH"
 exit 7
 """
 
+# It does with its last arguments what Borg does with `--content-from-command`.
+STREAMING_BORG = """#!/bin/sh
+while [ "$1" != /bin/sh ]; do shift; done
+"$@" > "$BORG_BASE_DIR/said"
+"""
+
 
 def workplace(folder: Path) -> Workplace:
     return Workplace(
@@ -77,6 +83,29 @@ def test_the_shell_of_the_client_gives_borg_the_passphrase_on_descriptor_9_and_c
         "place: /",
         "rsh: sh /x/rsh",
     ]
+    assert not (tmp_path / "it's run").exists()
+
+
+@pytest.mark.parametrize("method", ["socat", "ssh-agent", "remote-forward"])
+def test_the_command_of_a_stream_reaches_the_client_as_a_file_and_never_as_an_argument(
+    tmp_path: Path, method: str
+) -> None:
+    place = workplace(tmp_path)
+    (tmp_path / "it's run").mkdir()
+    secret = f"echo '{CANARY}'\n"
+    asked = what_is_asked(replace(PLAN, method=method, paths=(), stream_command=secret, stream_name="dump.sql"))
+    for name, text in asked.told.items():
+        (tmp_path / "it's run" / name).write_text(text, encoding="utf-8")
+    (tmp_path / "borg").write_text(STREAMING_BORG, encoding="utf-8")
+    (tmp_path / "borg").chmod(0o700)
+
+    command = remote_command(asked, place, channel())
+    ended = subprocess.run(("/bin/sh", "-c", command), stdin=subprocess.DEVNULL, timeout=60, check=False)
+
+    assert list(asked.told.values()) == [secret]
+    assert CANARY not in command
+    assert ended.returncode == 0
+    assert (tmp_path / "said").read_text(encoding="utf-8") == f"{CANARY}\n"
     assert not (tmp_path / "it's run").exists()
 
 

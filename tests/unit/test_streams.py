@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
-from appliance.borg.create import create_on_client
+from appliance.borg.create import STREAM, create_on_client
 from appliance.plan.run_plan import RunPlan
 from appliance.pull.streams import stream_failure
 from appliance.pull.watch import Heard
@@ -26,12 +28,16 @@ def plan(command: str) -> RunPlan:
     )
 
 
-def played(command: str) -> subprocess.CompletedProcess[bytes]:
-    """Run what Borg would start on the client."""
-    made = create_on_client(plan(command), base="/x", rsh="y")
+def played(command: str | None) -> subprocess.CompletedProcess[bytes]:
+    """Run what Borg would start on the client; None where the command's file is not there."""
+    made = create_on_client(plan(command or "true"), base="/x", rsh="y")
     start = made.argv.index("/bin/sh")
-    env = {"PATH": "/usr/bin:/bin", "BORGPULL_STREAM": made.env["BORGPULL_STREAM"]}
-    return subprocess.run(made.argv[start:], env=env, capture_output=True, timeout=30, check=False)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder, "it's told")
+        if command is not None:
+            file.write_text(command, encoding="utf-8")
+        env = {"PATH": "/usr/bin:/bin", STREAM: str(file)}
+        return subprocess.run(made.argv[start:], env=env, capture_output=True, timeout=30, check=False)
 
 
 def test_bytes_go_out_as_they_are_and_complaints_are_marked() -> None:
@@ -46,10 +52,17 @@ def test_the_exit_code_is_the_commands_own(command: str, code: int) -> None:
     assert played(command).returncode == code
 
 
-def test_the_command_is_no_argument_that_others_on_the_client_see() -> None:
-    assert [
-        word for word in create_on_client(plan("pg_dumpall"), base="/x", rsh="y").argv if "pg_dumpall" in word
-    ] == []
+def test_a_command_that_is_gone_makes_no_empty_archive() -> None:
+    done = played(None)
+
+    assert done.returncode == 126
+    assert b"it's told" in done.stderr
+
+
+def test_the_command_is_neither_an_argument_nor_a_variable_that_others_on_the_client_see() -> None:
+    made = create_on_client(plan("mysqldump -psecret"), base="/x", rsh="y")
+
+    assert [word for word in (*made.argv, *made.env.values()) if "secret" in word] == []
 
 
 @pytest.mark.parametrize(

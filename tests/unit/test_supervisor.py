@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -11,16 +12,16 @@ import pytest
 
 from appliance.config.load import parse
 from appliance.plan.container import container_spec
-from appliance.plan.events import write
+from appliance.plan.events import Note, write
 from appliance.plan.make import plan_run
 from appliance.plan.operations import UNRECORDED
-from appliance.record import Operation, Outcome, Reason, RequestKind, Trigger
+from appliance.record import Operation, Outcome, Reason, RequestKind, RunRecord, Trigger
 from tests.fakes import Script
 from tests.house import bad, good, house, one, record
 from tests.supervised import FINE, World, hanging, until
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from appliance.config.model import Appliance
     from appliance.plan.run_plan import RunPlan
@@ -61,6 +62,18 @@ def ticked(world: World, supervisor: Supervisor) -> World:
 
 def outcomes(world: World) -> Sequence[tuple[str, Outcome | None, Reason | None]]:
     return [(run.client, run.outcome, run.reason) for run in world.runs()]
+
+
+class WaitingWorld(World):
+    """Whoever follows a run waits at its first note, so that a tick comes to its end before that."""
+
+    def __init__(self, appliance: Appliance, play: Callable[[ContainerSpec], Script]) -> None:
+        super().__init__(appliance, play)
+        self.goes_on = threading.Event()
+
+    def _note(self, record: RunRecord, note: Note) -> None:
+        assert self.goes_on.wait(60)
+        super()._note(record, note)
 
 
 def test_a_new_client_is_backed_up_at_once_and_only_once() -> None:
@@ -125,6 +138,22 @@ def test_a_run_that_ended_while_no_supervisor_ran_is_recorded() -> None:
     world.settle(world.supervisor())
 
     assert outcomes(world)[0] == ("web1", Outcome.FAILED, Reason.STALLED)
+
+
+def test_a_run_that_ended_keeps_its_reason_however_late_it_is_found() -> None:
+    said = (write(Note(level="info", message="hello")), write(bad(Reason.TAMPERING)))
+    world = WaitingWorld(house("web1", timeout='"1h"'), lambda _spec: Script(lines=said, exit_code=3))
+    world.supervisor()
+    world.journal.begin(record(None, started=world.clock.now()))
+    world.engine.start(spec(world))
+    world.clock.advance(timedelta(hours=9))
+    supervisor = world.supervisor()
+
+    supervisor.tick()
+    world.goes_on.set()
+    world.settle(supervisor)
+
+    assert outcomes(world)[0] == ("web1", Outcome.FAILED, Reason.TAMPERING)
 
 
 def test_a_run_without_a_container_is_interrupted_and_tried_again_after_a_while() -> None:
@@ -345,6 +374,34 @@ def test_an_invalid_configuration_leaves_the_old_one_in_force_and_says_so() -> N
 
     assert "colour" in json.loads(world.journal.fact("config_problems") or "")[0]
     assert len(world.runs()) == 2
+    world.load, world.version = (lambda: world.appliance), 3
+    supervisor.tick()
+    assert json.loads(world.journal.fact("config_problems") or "") == []
+
+
+def test_a_file_cut_off_by_a_full_disk_takes_no_client_away() -> None:
+    world = World(house("web1", schedule='"@daily"'))
+    supervisor = world.supervisor()
+    world.settle(supervisor)
+
+    world.load, world.version = (lambda: parse({"borgpull.toml": ""}, {})), 2
+    supervisor.tick()
+    asked(world)
+    world.settle(supervisor)
+
+    assert "so far there was one (web1)" in json.loads(world.journal.fact("config_problems") or "")[0]
+    assert [client for client, _, _ in outcomes(world)] == ["web1", "web1"]
+
+
+def test_a_file_cut_off_before_the_start_is_not_taken_for_a_house_without_clients() -> None:
+    world = World()
+    world.settle(world.supervisor())
+    world.load, world.version = (lambda: parse({"borgpull.toml": ""}, {})), 2
+    supervisor = world.supervisor()
+
+    supervisor.tick()
+
+    assert "so far there was one (web1)" in json.loads(world.journal.fact("config_problems") or "")[0]
     world.load, world.version = (lambda: world.appliance), 3
     supervisor.tick()
     assert json.loads(world.journal.fact("config_problems") or "") == []

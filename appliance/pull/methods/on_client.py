@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import shlex
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.borg import by_hand
-from appliance.borg.create import create_on_client
+from appliance.borg.create import STREAM, create_on_client
 from appliance.plan import gates, places
 from appliance.plan.operations import BY_HAND
 from appliance.pull import ledger, repository
@@ -24,7 +24,7 @@ from appliance.pull.streams import insist_filled, stream_failure
 from appliance.record import Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from appliance.borg import output
     from appliance.borg.command import Command
@@ -118,11 +118,13 @@ _DAMAGED = (Reason.REPOSITORY, Reason.INTEGRITY, Reason.PASSPHRASE, Reason.REPLA
 class Asked:
     """What the client's shell does: enter a folder (`where`, shell words) and run Borg there.
 
-    `build` gets Borg's base folder on the client, and what it calls in place of ssh.
+    `build` gets Borg's base folder on the client, and what it calls in place of ssh. `told` is what others there must
+    not see: each text becomes a file in the run's folder, and its key the variable that holds the file's path.
     """
 
     where: str
     build: Callable[[str, str], Command]
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -133,12 +135,13 @@ def borg_on_the_client(
 
     `asked` is what Borg is to do there: `create` where nothing is said, or the operator's own command.
     """
+    asked = asked or what_is_asked(plan)
     guard = Guard(plan)
     try:
         with channel(plan, workplace, contact, voice) as opened:
-            put_files(contact.control(), workplace, opened.files)
+            put_files(contact.control(), workplace, {**opened.files, **asked.told})
             Path(places.SSH_CONFIG).write_text(ssh_config(plan, opened.ssh_options), "utf-8")
-            command = remote_command(asked or what_is_asked(plan), workplace, opened)
+            command = remote_command(asked, workplace, opened)
             Path(places.REMOTE_COMMAND).write_text(command, "utf-8")
             yield OnClient(plan=plan, workplace=workplace, channel=opened, guard=guard)
     finally:
@@ -151,7 +154,9 @@ def remote_command(asked: Asked, workplace: Workplace, opened: Channel) -> str:
     Nothing secret stands in it, since other users of the client see arguments and, on some systems, environments.
     """
     command = asked.build(workplace.base, opened.rsh)
-    exports = [f"export {key}={shlex.quote(value)}" for key, value in {**command.env, "PATH": workplace.path}.items()]
+    told = {key: f"{workplace.folder}/{key}" for key in asked.told}
+    environment = {**command.env, "PATH": workplace.path, **told}
+    exports = [f"export {key}={shlex.quote(value)}" for key, value in environment.items()]
     script = "; ".join(
         [
             asked.where,
@@ -173,7 +178,11 @@ def what_is_asked(plan: RunPlan) -> Asked:
     """Return what a plan without a restore asks for: an archive, or the operator's own command."""
     if plan.operation == BY_HAND:
         return Asked(where="cd", build=lambda base, rsh: by_hand.on_client(plan.arguments, base=base, rsh=rsh))
-    return Asked(where="cd / || exit 126", build=lambda base, rsh: create_on_client(plan, base=base, rsh=rsh))
+    return Asked(
+        where="cd / || exit 126",
+        build=lambda base, rsh: create_on_client(plan, base=base, rsh=rsh),
+        told={STREAM: plan.stream_command} if plan.stream_command else {},
+    )
 
 
 def clear_up(contact: Contact, workplace: Workplace, voice: Voice) -> None:
