@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from appliance.pull.listing.tree import Tree
 from appliance.pull.pullfs.seen import Seen
 from appliance.pull.pullfs.signatures import Signatures
-from tests.pullfs import entry
+from tests.pullfs import LISTED_AT, entry
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 NUMBERS = st.integers(-(1 << 63), (1 << 63) - 1)
 
 
-def tree_of(sizes: tuple[int, ...]) -> Tree:
+def tree_of(sizes: tuple[int, ...], newest: int = 1) -> Tree:
+    """Files of these sizes, and one that changed after all of them, with so many others at the same moment."""
     tree = Tree()
     tree.add(entry(b"/", stat.S_IFDIR | 0o755, inode=2))
     for number, size in enumerate(sizes):
         tree.add(entry(b"/f%d" % number, stat.S_IFREG | 0o644, inode=10 + number, size=size))
+    for number in range(newest):
+        path = b"/newest%d" % number
+        tree.add(entry(path, stat.S_IFREG | 0o644, inode=100 + number, size=1, mtime=LISTED_AT + 9))
     tree.finish()
     return tree
 
@@ -46,6 +50,15 @@ def test_what_was_read_is_known_to_the_next_run_unless_it_changed(tmp_path: Path
         first.add(node)
     first.keep()
     then = Seen(tree_of((1, 20, 3)), tmp_path / "seen")
+    assert [then.is_expected(node) for node in (2, 3, 4)] == [False, True, True]
+
+
+def test_what_changed_last_of_all_is_read_again_by_borg_and_so_it_is_fetched(tmp_path: Path) -> None:
+    first = Seen(tree_of((1,), newest=2), tmp_path / "seen")
+    for node in (2, 3, 4):
+        first.add(node)
+    first.keep()
+    then = Seen(tree_of((1,), newest=2), tmp_path / "seen")
     assert [then.is_expected(node) for node in (2, 3, 4)] == [False, True, True]
 
 

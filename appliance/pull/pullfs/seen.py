@@ -5,6 +5,7 @@ A hint: where it is wrong, only time is lost.
 
 from __future__ import annotations
 
+import stat
 from array import array
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -39,12 +40,24 @@ class Seen:
 
     def keep(self) -> None:
         """Write down what the next run need not fetch ahead; a full disk is no error here."""
-        signatures = array("q", (_signature(self._tree, node) for node, known in enumerate(self._known) if known))
+        newest = self._newest()
+        remembered = (node for node, known in enumerate(self._known) if known and self._tree.ctime_ns(node) < newest)
+        signatures = array("q", (_signature(self._tree, node) for node in remembered))
         beside = self._kept_in.with_suffix(".new")
         with suppress(OSError):
             with beside.open("wb") as file:
                 signatures.tofile(file)
             beside.replace(self._kept_in)
+
+    def _newest(self) -> int:
+        """When the last of the files changed. Borg does not remember those: one may change again in the same moment.
+
+        It reads them in the next run (borg's cache.py, `_newest_cmtime`). Where times are told in whole seconds, that
+        may be thousands of files.
+        """
+        tree = self._tree
+        files = (node for node in range(1, len(tree) + 1) if stat.S_ISREG(tree.mode(node)))
+        return max((tree.ctime_ns(node) for node in files), default=0)
 
 
 def _kept(path: Path) -> array[int]:
