@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from appliance.notice import Alarm, AlarmKind, Severity
+from appliance.plan.plain_text import plain
 from appliance.record import Operation, Outcome, Reason
 
 if TYPE_CHECKING:
@@ -49,7 +51,8 @@ def holding(seen: Observed, now: datetime) -> tuple[Alarm, ...]:
     for client in seen.appliance.clients:
         if client.enabled:
             alarms += _of_the_client(client, by_client.get(client.name, ()), seen, now)
-    return tuple(alarms)
+    # What a client said stands in some of them, and no byte of it may keep an alarm from being written down.
+    return tuple(replace(alarm, sentence=plain(alarm.sentence)) for alarm in alarms)
 
 
 def _of_the_appliance(seen: Observed, now: datetime) -> Iterator[Alarm]:

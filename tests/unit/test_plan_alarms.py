@@ -81,6 +81,14 @@ def test_failing_is_told_from_the_third_failure_on_or_as_configured() -> None:
     assert kinds(seen(failed(Reason.UNREACHABLE), appliance=impatient)) == [AlarmKind.FAILING]
 
 
+def test_bytes_of_a_client_stand_in_an_alarm_as_escapes() -> None:
+    said = replace(record(Outcome.FAILED, Reason.HOOK), message="hook: \udcff\x1b[31m")
+
+    alarm = the_one(seen(history(record(), said), appliance=house("web1", failing_after="1")))
+
+    assert r"hook: \udcff\x1b[31m `borgpull history web1`" in alarm.sentence
+
+
 def test_a_client_that_never_succeeded_is_told_after_its_age_and_not_before() -> None:
     never = history(record(Outcome.FAILED, Reason.AUTH))
     fresh = seen(never, first_seen={"web1": NOON})

@@ -18,6 +18,8 @@ from tests.supervised import FakeVolumes, World, success
 from tests.told import QUIET, TOLD, Told, burst
 
 if TYPE_CHECKING:
+    import pytest
+
     from appliance.plan.launch_gates import Ground
 
 
@@ -106,6 +108,28 @@ def test_an_alarm_is_told_although_launching_fails_at_each_tick() -> None:
         told.world.clock.advance(timedelta(hours=13))
 
     assert told.heard() == ["ALARM web1: never succeeded"]
+
+
+class Faulty(FakeVolumes):
+    """Volumes at which a fault of ours comes to light whenever a run is to be launched."""
+
+    def survey(self, client: str) -> Ground:
+        raise LookupError(f"a bug at {client}")
+
+
+def test_a_fault_of_ours_in_one_act_ends_neither_the_alarms_nor_the_supervisor(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told = Told()
+    told.world.volumes = Faulty(ground=QUIET)
+    supervisor = told.world.supervisor()
+
+    for _ in range(3):
+        supervisor.tick()
+        told.world.clock.advance(timedelta(hours=13))
+
+    assert told.heard() == ["ALARM web1: never succeeded"]
+    assert caplog.text.count("LookupError: a bug at web1") == 1
 
 
 def test_the_key_at_home_is_told_until_it_is_exported() -> None:
