@@ -14,8 +14,9 @@ from appliance.plan.channels import channels
 from appliance.plan.checked import CHECKED, Checked, damage_gate
 from appliance.plan.news import news
 from appliance.plan.observed import Observed
-from appliance.ports import Facts, Ledger, Outbox
+from appliance.ports import Facts, Journal, Ledger, Outbox
 from appliance.record import Operation
+from appliance.supervisor.carried import Carried
 from appliance.supervisor.escrow_watch import EscrowWatch
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ FIRST_SEEN = "clients_first_seen"
 REPORT_SENT = "report_sent"
 
 
-class AlarmStore(Ledger, Facts, Outbox, Protocol):
+class AlarmStore(Journal, Ledger, Facts, Outbox, Protocol):
     """The journal as alarms need it."""
 
 
@@ -46,6 +47,7 @@ class Alarms:
         self._store = store
         self._room = room
         self._escrow = EscrowWatch(store, fingerprint)
+        self._carried = Carried(store)
         self._histories: Mapping[str, ClientHistory] | None = None
         self._others: tuple[ClientHistory, ...] = ()
         self._looked: datetime | None = None
@@ -68,7 +70,9 @@ class Alarms:
             self._histories = self._store.last_runs() if histories is None else histories
             self._others = tuple(one for other in _OTHERS for one in self._store.last_runs(other).values())
         seen = self._observed(appliance, self._histories, now, engine_trouble)
-        found = news(appliance, self._store.alarms(), self._patient(holding(seen, now), now), now)
+        known, hold = self._store.alarms(), holding(seen, now)
+        hold += tuple(self._carried.find(appliance, known, hold))
+        found = news(appliance, known, self._patient(hold, now), now)
         if found:
             self._store.settle(found.alarms, found.notices)
         self._report(appliance, self._histories, now)

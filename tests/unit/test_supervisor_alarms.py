@@ -49,6 +49,32 @@ def test_failure_alarm_and_recovery_are_each_told_once() -> None:
     assert told.after(timedelta(hours=1), supervisor).heard() == []
 
 
+def off(_spec: object) -> Script:
+    return Script(lines=(write(bad(Reason.UNREACHABLE)),), exit_code=3)
+
+
+def test_a_host_key_that_has_changed_is_not_over_because_the_machine_is_off() -> None:
+    told = Told(world=World(TOLD, play=failing))
+    supervisor = told.world.supervisor()
+    assert "ALARM web1: host key" in told.after(timedelta(0), supervisor).heard()
+
+    told.world.engine.play = off
+    heard = told.after(timedelta(hours=6), supervisor).heard() + told.after(LOOK_EVERY, told.world.supervisor()).heard()
+    assert [title for title in heard if "host key" in title] == []
+
+    told.world.engine.play = success
+    assert "OVER web1: host key" in told.after(timedelta(hours=6), supervisor).heard()
+
+
+def test_the_alarm_of_a_client_that_is_watched_no_more_ends_whatever_it_was() -> None:
+    told = Told(world=World(TOLD, play=failing))
+    told.after(timedelta(0), told.world.supervisor()).heard()
+
+    told.world.appliance = house("web1", settings='notify = ["ntfy://hunter2"]', enabled="false")
+
+    assert told.after(LOOK_EVERY, told.world.supervisor()).heard() == ["UNWATCHED web1: host key"]
+
+
 def test_damage_that_a_prune_found_is_told() -> None:
     told = Told()
     supervisor = told.world.supervisor()
