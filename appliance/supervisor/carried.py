@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from appliance.config.model import Appliance
-    from appliance.notice import Alarm, AlarmState
+    from appliance.notice import Alarm, AlarmKind, AlarmState
     from appliance.ports import Journal
 
 # More than a client that sleeps or fails makes in days; for one whose trouble is older, nothing good came since.
@@ -24,10 +24,21 @@ class Carried:
         self._journal = journal
         self._known: dict[str, tuple[object, bool]] = {}
 
-    def find(self, appliance: Appliance, known: Iterable[AlarmState], holding: Iterable[Alarm]) -> list[Alarm]:
-        """Return the alarms that are known, do not hold by what was seen, and are not over."""
+    def find(
+        self,
+        appliance: Appliance,
+        known: Iterable[AlarmState],
+        holding: Iterable[Alarm],
+        unseen: frozenset[AlarmKind],
+    ) -> tuple[Alarm, ...]:
+        """Return the alarms that are known, do not hold by what was seen, and are not over.
+
+        Of the kinds in `unseen` nobody can tell now whether they hold.
+        """
         hold = {alarm.alarm_id for alarm in holding}
-        return [alarm for alarm in self._doubtful(appliance, known, hold) if self._is_unmended(alarm)]
+        blind = [state.alarm for state in known if state.alarm.kind in unseen and state.alarm.alarm_id not in hold]
+        found = (alarm for alarm in self._doubtful(appliance, known, hold) if self._is_unmended(alarm))
+        return (*blind, *found)
 
     def _doubtful(self, appliance: Appliance, known: Iterable[AlarmState], hold: set[str]) -> Iterator[Alarm]:
         for state in known:

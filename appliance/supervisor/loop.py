@@ -120,7 +120,7 @@ class Supervisor:
         return ""
 
     def _look_for_alarms(self, now: datetime) -> None:
-        self._alarms.look(self._configuration.appliance, self._histories, now, self._engine_trouble or "")
+        self._alarms.look(self._configuration.appliance, self._histories, now, self._engine_trouble)
 
     def _act(self, now: datetime) -> None:
         self._handle_signals()
