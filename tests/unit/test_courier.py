@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.notice import Alarm, AlarmKind, Severity
 from appliance.plan.channels import channels
 from appliance.plan.messages import run_ended
 from appliance.plan.messages import test as try_it
+from appliance.plan.news import news
 from appliance.plan.pings import started as run_started
 from appliance.record import Outcome, Reason
 from appliance.supervisor import Post
@@ -72,6 +74,23 @@ def test_what_cannot_be_delivered_for_three_days_is_given_up_and_counted() -> No
     assert told.world.journal.pending() == []
     (counted,) = told.world.journal.channel_records()
     assert (counted.given_up, counted.trouble) == (1, "ntfy: no answer")
+
+
+def test_of_an_alarm_that_could_not_be_told_only_the_newest_word_arrives() -> None:
+    told = Told()
+    journal, clock = told.world.journal, told.world.clock
+    told.notifier.troubles[URL] = "ntfy: no answer"
+    overdue = Alarm(kind=AlarmKind.OVERDUE, client="web1", severity=Severity.WARNING, sentence="web1 is overdue.")
+    disk = Alarm(kind=AlarmKind.DISK_FILLING, severity=Severity.WARNING, sentence="The disk is filling.")
+
+    for hold in ([overdue, disk], [disk]):
+        found = news(TOLD, journal.alarms(), hold, clock.now())
+        journal.settle(found.alarms, found.notices)
+        assert told.heard() == []
+        clock.advance(timedelta(hours=3))
+
+    told.notifier.troubles.clear()
+    assert told.heard() == ["ALARM borgpull: disk filling", "OVER web1: overdue"]
 
 
 def test_a_start_that_was_not_delivered_is_no_news_later() -> None:
