@@ -220,6 +220,20 @@ def test_requests_that_cannot_be_done_are_refused_with_a_sentence() -> None:
     let_end(world, supervisor)
 
 
+def test_what_is_asked_after_the_clock_was_set_back_is_done() -> None:
+    world = World()
+    ahead = timedelta(hours=3)
+    world.clock.advance(ahead)
+    supervisor = world.supervisor()
+    world.settle(supervisor)
+
+    world.clock.advance(-ahead)
+    request = asked(world)
+    world.settle(supervisor)
+
+    assert answer(world, request)[1] == ""
+
+
 def test_an_operator_may_run_a_paused_client_and_accept_a_smaller_source() -> None:
     world = World()
     world.journal.set_fact("paused", "2026-11-22T00:00:00+00:00")
