@@ -63,6 +63,29 @@ def test_a_silent_channel_is_tried_again_later_and_tells_then() -> None:
     assert (counted.kind, counted.attempts, counted.failures, counted.given_up) == ("ntfy", 3, 1, 0)
 
 
+@pytest.mark.parametrize("ahead", [timedelta(minutes=30), timedelta(days=300)])
+def test_what_was_posted_while_the_clock_was_ahead_is_told_at_once(ahead: timedelta) -> None:
+    told = with_waiting()
+    told.world.clock.advance(-ahead)
+
+    assert told.heard() == ["notice 0"]
+
+
+def test_what_was_tried_while_the_clock_was_ahead_is_tried_again_and_then_waits_as_usual() -> None:
+    told = with_waiting()
+    told.notifier.troubles[URL] = "ntfy: no answer"
+    told.heard()
+    told.world.clock.advance(-timedelta(days=300))
+
+    for _ in range(3):
+        told.heard()
+    assert told.world.journal.pending()[0].attempts == 2
+
+    told.notifier.troubles.clear()
+    told.world.clock.advance(timedelta(minutes=1))
+    assert told.heard() == ["notice 0"]
+
+
 def test_what_cannot_be_delivered_for_three_days_is_given_up_and_counted() -> None:
     told = with_waiting()
     told.notifier.troubles[URL] = "ntfy: no answer"
