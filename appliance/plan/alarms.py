@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from appliance.notice import Alarm, AlarmKind, Severity
+from appliance.plan.age import how_old, is_too_old
 from appliance.plan.grave import found_by_a_run
 from appliance.plan.plain_text import one_line, plain
 from appliance.record import Operation
@@ -142,16 +143,14 @@ def _failing(client: Client, history: ClientHistory) -> Iterator[Alarm]:
 
 def _too_old(client: Client, created: ClientHistory | None, first_seen: datetime, now: datetime) -> Iterator[Alarm]:
     good = created.last_success if created else None
-    if now - (good.started if good else first_seen) <= client.overdue_after:
+    if not is_too_old(good.started if good else first_seen, now, client.overdue_after):
         return
     if good is None:
         kind = AlarmKind.NEVER_SUCCEEDED
         what = f"{client.name} has no backup at all, and is in the configuration since {first_seen:%Y-%m-%d}."
     else:
         kind = AlarmKind.OVERDUE
-        what = (
-            f"The last good backup of {client.name} is of {good.started:%Y-%m-%d %H:%M} UTC, which is too old by now."
-        )
+        what = f"The last good backup of {client.name} {how_old(good.started, now)}."
     advice = (
         f"`borgpull status {client.name}` says what it waits for, `borgpull client probe {client.name}` tries the way."
     )

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from appliance.plan.age import is_too_old
 from appliance.record import Outcome
 
 if TYPE_CHECKING:
@@ -89,4 +90,4 @@ def client_state(client: KnownClient, standing: Standing | None, *, running: boo
         return "failing"
     if standing.good_started is None:
         return "never"
-    return "overdue" if now - standing.good_started > client.overdue_after else "ok"
+    return "overdue" if is_too_old(standing.good_started, now, client.overdue_after) else "ok"

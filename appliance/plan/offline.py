@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.config.model import MachineClient
+from appliance.plan.age import is_too_old
 from appliance.plan.judge import Verdict
 from appliance.record import Operation, Outcome, Reason, Trigger
 
@@ -31,7 +32,7 @@ def may_be_spared(client: Client, record: RunRecord, end: Verdict) -> bool:
 def spared(client: Client, history: ClientHistory | None, end: Verdict, now: datetime) -> Verdict:
     """Return how that run ends: skipped, with reason offline, while the last good archive is young enough."""
     good = history.last_success if history else None
-    if good is None or now - good.started > client.overdue_after:
+    if good is None or is_too_old(good.started, now, client.overdue_after):
         return end
     message = f"{end.message} It may sleep (`offline`), and is tried again; its last good backup is young enough."
     return Verdict(outcome=Outcome.SKIPPED, reason=Reason.OFFLINE, message=message)

@@ -71,6 +71,16 @@ def test_an_archive_older_than_max_age_is_overdue() -> None:
     assert "`borgpull client probe web1`" in alarm.sentence
 
 
+def test_an_archive_dated_ahead_of_the_clock_is_overdue_and_not_fresh_for_ever() -> None:
+    ahead = history(record(started=NOON + timedelta(days=400)))
+
+    alarm = the_one(seen(ahead))
+
+    assert alarm.kind is AlarmKind.OVERDUE
+    assert "is dated 2027-12-27 12:00 UTC, ahead of the clock, which was wrong then or is now" in alarm.sentence
+    assert kinds(seen(history(record(started=NOON + timedelta(hours=20))))) == []
+
+
 def test_failing_is_told_from_the_third_failure_on_or_as_configured() -> None:
     assert kinds(seen(failed(Reason.UNREACHABLE, 2))) == []
     alarm = the_one(seen(failed(Reason.UNREACHABLE, 3)))
