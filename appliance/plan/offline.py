@@ -17,16 +17,19 @@ if TYPE_CHECKING:
     from appliance.record import RunRecord
 
 
-def may_be_spared(client: Client, record: RunRecord, end: Verdict) -> bool:
-    """Whether the end of this run is the absence of a client that may be absent. An operator who asks wants to know."""
+def may_be_absent(client: Client, record: RunRecord) -> bool:
+    """Whether this run may find nobody without being a failure. An operator who asks wants to know."""
     return (
         isinstance(client, MachineClient)
         and client.offline == "skip"
         and record.operation is Operation.CREATE
         and record.trigger is not Trigger.OPERATOR
-        and end.outcome is Outcome.FAILED
-        and end.reason is Reason.UNREACHABLE
     )
+
+
+def may_be_spared(client: Client, record: RunRecord, end: Verdict) -> bool:
+    """Whether the end of this run is the absence of a client that may be absent."""
+    return may_be_absent(client, record) and end.outcome is Outcome.FAILED and end.reason is Reason.UNREACHABLE
 
 
 def spared(client: Client, history: ClientHistory | None, end: Verdict, now: datetime) -> Verdict:

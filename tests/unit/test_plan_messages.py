@@ -10,7 +10,7 @@ from appliance.notice import Alarm, AlarmKind, AlarmState, Event, Notice, Severi
 from appliance.plan import messages, pings, weekly
 from appliance.plan.channels import channel, channels, ping
 from appliance.plan.news import News, news
-from appliance.record import Operation, Outcome, Reason
+from appliance.record import Operation, Outcome, Reason, Trigger
 from tests.house import NOON, archive, history, house, record
 
 HOUSE = house(
@@ -185,6 +185,13 @@ def test_a_start_is_pinged_and_told_to_nobody_else() -> None:
 
     assert (start.event, start.channel, start.topic) == (Event.STARTED, "healthchecks", "")
     assert pings.started(house("web1"), record(None)) == ()
+
+
+def test_no_start_is_pinged_of_a_client_that_may_sleep_unless_somebody_asked() -> None:
+    sleeper = house("web1", offline='"skip"', healthchecks='"https://hc.lan/hunter4"')
+
+    assert pings.started(sleeper, record(None)) == ()
+    assert len(pings.started(sleeper, replace(record(None), trigger=Trigger.OPERATOR))) == 1
 
 
 # ---- the report ----
