@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 # The fact under which it stands in the journal.
 KNOWN_CLIENTS = "known_clients"
+# The fact that says whether the supervisor has any configuration that holds: not when it began with a wrong one.
+IN_FORCE = "config_in_force"
+NOTHING = "nothing"
+# How a client stands of which then nobody makes a backup, however good its last one was.
+UNWATCHED = "unwatched"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

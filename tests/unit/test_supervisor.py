@@ -12,9 +12,11 @@ import pytest
 from appliance.config.load import parse
 from appliance.plan.container import container_spec
 from appliance.plan.events import write
+from appliance.plan.known_clients import IN_FORCE, NOTHING
 from appliance.plan.make import plan_run
 from appliance.plan.operations import UNRECORDED
 from appliance.record import Operation, Outcome, Reason, RequestKind, Trigger
+from appliance.wiring import trouble
 from tests.fakes import Script
 from tests.house import bad, good, house, one, record
 from tests.supervised import FINE, World, hanging, until
@@ -358,6 +360,7 @@ def test_an_invalid_configuration_leaves_the_old_one_in_force_and_says_so() -> N
     world.settle(supervisor)
 
     assert "colour" in json.loads(world.journal.fact("config_problems") or "")[0]
+    assert world.journal.fact(IN_FORCE) != NOTHING
     assert len(world.runs()) == 2
     world.load, world.version = (lambda: world.appliance), 3
     supervisor.tick()
@@ -373,7 +376,13 @@ def test_while_no_configuration_ever_held_nothing_runs_and_requests_are_refused(
     supervisor.tick()
 
     assert "borgpull config check" in answer(world, request)[1]
+    assert world.journal.fact(IN_FORCE) == NOTHING
     assert world.runs() == []
+    assert "so nothing runs; `borgpull config check`" in trouble(world.journal, world.clock.now())
+
+    world.load, world.version = (lambda: world.appliance), 2
+    world.settle(supervisor)
+    assert (len(world.runs()), trouble(world.journal, world.clock.now())) == (1, "")
 
 
 def test_it_says_how_it_is() -> None:
