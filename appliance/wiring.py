@@ -34,6 +34,7 @@ from appliance.edges.tunnels import TunnelFiles
 from appliance.edges.volumes import Volumes
 from appliance.errors import ExitCode, StateError
 from appliance.plan import places
+from appliance.plan.known_clients import IN_FORCE, NOTHING
 from appliance.run import Desk
 from appliance.supervisor import Configuration, Courier, Post, Supervisor
 
@@ -164,15 +165,19 @@ def http_server(
 
 
 def trouble(facts: Facts, now: datetime) -> str:
-    """Say what is wrong with the supervisor itself; empty while its loop goes round."""
+    """Say what is wrong with the supervisor itself; empty while its loop goes round and it has a configuration."""
     try:
-        heartbeat = facts.fact("heartbeat")
+        heartbeat, in_force = facts.fact("heartbeat"), facts.fact(IN_FORCE)
     except StateError as error:
         return str(error)
     if not heartbeat:
         return "the loop has not gone round yet"
     age = now - datetime.fromisoformat(heartbeat)
-    return "" if age <= _HEARTBEAT_LIMIT else f"the loop last went round {age.total_seconds():.0f} s ago"
+    if age > _HEARTBEAT_LIMIT:
+        return f"the loop last went round {age.total_seconds():.0f} s ago"
+    if in_force == NOTHING:
+        return "no configuration has held since the start, so nothing runs; `borgpull config check` says why"
+    return ""
 
 
 def listen_to_signals(supervisor: Supervisor) -> None:

@@ -194,7 +194,9 @@ class MemoryJournal:
 
     def settle(self, alarms: Sequence[AlarmState], notices: Sequence[Notice]) -> None:
         with self._lock:
-            self._alarms |= {state.alarm.alarm_id: state for state in alarms}
+            for state in alarms:
+                alarm = replace(state.alarm, sentence=_writable(state.alarm.sentence))
+                self._alarms[alarm.alarm_id] = replace(state, alarm=alarm)
             self._post(notices)
 
     def pending(self) -> Sequence[Pending]:
@@ -213,7 +215,7 @@ class MemoryJournal:
                 self._notices.pop(notice_id, None)
             elif waiting is not None:
                 self._notices[notice_id] = replace(
-                    waiting, next_try=next_try, attempts=waiting.attempts + 1, trouble=trouble
+                    waiting, next_try=next_try, attempts=waiting.attempts + 1, trouble=_writable(trouble)
                 )
             known = self._channels.get(kind, ChannelRecord(kind=kind))
             self._channels[kind] = replace(
@@ -222,7 +224,7 @@ class MemoryJournal:
                 failures=known.failures + 1,
                 given_up=known.given_up + (next_try is None),
                 last_failure=self._clock.now(),
-                trouble=trouble,
+                trouble=_writable(trouble),
             )
 
     def channel_records(self) -> Sequence[ChannelRecord]:
@@ -230,7 +232,8 @@ class MemoryJournal:
 
     def _post(self, notices: Sequence[Notice]) -> None:
         now = self._clock.now()
-        for notice in notices:
+        for posted in notices:
+            notice = replace(posted, title=_writable(posted.title), body=_writable(posted.body))
             same = (notice.client, notice.channel, notice.topic)
             for number, waiting in tuple(self._notices.items()):
                 old = waiting.notice
@@ -241,6 +244,10 @@ class MemoryJournal:
 
     def _all(self) -> tuple[RunRecord, ...]:
         return tuple(self._runs.values())
+
+
+def _writable(text: str) -> str:
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _point(record: RunRecord) -> RollbackPoint | None:

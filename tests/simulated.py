@@ -115,7 +115,7 @@ class House:
         self._clients = {client.name: client for client in self.appliance.clients}
         self._truth = {name: Truth() for name in self._clients}
         self._choices, self._upkeep = Choices(Habits(self.journal).of), Upkeep(self.journal)
-        self._alarms = Alarms(self.journal, lambda: Room(free=1 << 40, size=1 << 42))
+        self._alarms = self._alarms_anew()
         self._histories: Mapping[str, ClientHistory] | None = None
         self._looked = self._began = begin
         self._stale: dict[str, datetime] = {}
@@ -129,6 +129,7 @@ class House:
                 self.clock.advance(off.pop(0)[1])
                 # A server that was off starts as a new process that knows only what the journal knows.
                 self._choices, self._upkeep = Choices(Habits(self.journal).of), Upkeep(self.journal)
+                self._alarms = self._alarms_anew()
                 self._began = self.clock.now()
                 continue
             self._tick(now)
@@ -136,6 +137,9 @@ class House:
                 each_day((now - self._begin) // timedelta(days=1))
             self.clock.advance(self._step)
         return self.seen
+
+    def _alarms_anew(self) -> Alarms:
+        return Alarms(self.journal, lambda: Room(free=1 << 40, size=1 << 42))
 
     def _tick(self, now: datetime) -> None:
         if self._histories is None:

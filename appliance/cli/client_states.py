@@ -121,9 +121,12 @@ def client_status(client: KnownClient, story: Story, now: datetime) -> ClientSta
     )
 
 
-def remembered_status(standing: Standing, story: Story) -> ClientStatus:
-    """Tell what the journal alone knows, for the time that the configuration cannot be read."""
-    state = "running" if story.running else "failing" if standing.consecutive_failures else "ok"
+def remembered_status(standing: Standing, story: Story, *, well: str = "ok") -> ClientStatus:
+    """Tell what the journal alone knows, for the time that the configuration cannot be read.
+
+    `well` is what a client is called whose last backup was good.
+    """
+    state = "running" if story.running else "failing" if standing.consecutive_failures else well
     return _told(standing.client, story, method=standing.method, state=state, next_run=story.next_run)
 
 

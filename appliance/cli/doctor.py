@@ -23,6 +23,7 @@ from appliance.cli.surroundings import Surroundings, in_surroundings, what_holds
 from appliance.cli.whole_file import write_whole
 from appliance.config.model import ApplianceSettings
 from appliance.errors import ConfigError, ExitCode, StateError
+from appliance.plan.known_clients import IN_FORCE, NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -79,11 +80,20 @@ def _findings(world: Surroundings, *, probe: bool) -> Iterator[Finding]:
         yield fine("configuration", f"holds, {count(len(appliance.clients), 'client')}")
     except ConfigError as error:
         for problem in error.problems:
-            advice = "correct it; the last good one stays in force meanwhile"
+            advice = f"correct it; {_meanwhile(world)}"
             yield bad("configuration", str(problem), advice, ExitCode.CONFIG)
     settings = appliance.settings if appliance else ApplianceSettings()
     yield from _outside(world, settings, needs_fuse=_needs_fuse(appliance))
     yield from _inside(world, appliance, probe=probe)
+
+
+def _meanwhile(world: Surroundings) -> str:
+    try:
+        is_nothing = world.journal().fact(IN_FORCE) == NOTHING
+    except StateError:
+        # Another finding tells of the journal.
+        is_nothing = False
+    return "nothing runs until it holds" if is_nothing else "the last good one stays in force meanwhile"
 
 
 def _needs_fuse(appliance: Appliance | None) -> bool:

@@ -29,7 +29,7 @@ STRIP_DAYS = 30
 _BAR_WIDTH = 12
 _NEXT = 5
 # What is wrong or moves is on the screen even where not all clients have room there.
-_ORDER = ("running", "failing", "overdue", "never", "ok", "disabled")
+_ORDER = ("running", "failing", "overdue", "unwatched", "never", "ok", "disabled")
 # Lines beside the runs and the clients: three headings with a blank each, next runs, legend, and one to spare.
 _OTHER_LINES = 8
 _LEAST_CLIENTS = 3

@@ -26,6 +26,7 @@ STATE_COLOURS = {
     "running": "cyan",
     "overdue": "yellow",
     "failing": "bold red",
+    "unwatched": "bold red",
     "never": "yellow",
     "disabled": "dim",
 }

@@ -23,7 +23,7 @@ from appliance.cli.tunnel_states import tunnel_states
 from appliance.config.folder import fingerprint
 from appliance.errors import ConfigError
 from appliance.plan import known_clients
-from appliance.plan.known_clients import KNOWN_CLIENTS, KnownClient
+from appliance.plan.known_clients import IN_FORCE, KNOWN_CLIENTS, NOTHING, UNWATCHED, KnownClient
 from appliance.record import Operation
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ def look(world: Surroundings, store: Store, names: tuple[str, ...]) -> tuple[tup
 def _known(world: Surroundings, store: Store) -> tuple[KnownClient, ...] | ConfigError:
     """Return the configured clients: as the supervisor has read them while the files are still those, else anew."""
     told = known_clients.from_json(store.fact(KNOWN_CLIENTS), fingerprint(world.config_folder))
-    if told is not None:
+    # What an older version has read may be the same files, and hold no more by the lights of this one.
+    if told is not None and store.fact(IN_FORCE) != NOTHING:
         return told
     try:
         return tuple(KnownClient.of(client) for client in what_holds(world).clients)
@@ -97,7 +98,8 @@ def _folded(
     if isinstance(configured, ConfigError):
         # The clients that ever ran are still worth showing.
         told = ((name, stories(name)) for name in sorted(standings.get(Operation.CREATE, {})))
-        known = {name: remembered_status(story.standing, story) for name, story in told if story.standing}
+        well = UNWATCHED if store.fact(IN_FORCE) == NOTHING else "ok"
+        known = {name: remembered_status(story.standing, story, well=well) for name, story in told if story.standing}
     else:
         known = {client.name: client_status(client, stories(client.name), now) for client in configured}
     for name in names:
@@ -164,7 +166,8 @@ def headlines(world: Surroundings, store: Store, known: tuple[KnownClient, ...] 
         lines.append(f"Nobody can dial in: {gateway}")
     lines += _notifications(store)
     if isinstance(known, ConfigError):
-        lines.append("The configuration is wrong; the last good one stays in force:")
+        kept = "nothing runs until it holds" if store.fact(IN_FORCE) == NOTHING else "the last good one stays in force"
+        lines.append(f"The configuration is wrong; {kept}:")
         lines.extend(f"  {problem}" for problem in known.problems)
     return tuple(lines)
 

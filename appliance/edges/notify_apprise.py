@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from appliance.errors import NotifyError
 from appliance.notice import Notice, Severity
+from appliance.plan.plain_text import cut
 
 # Apprise takes more than a second to load, and 30 MB: only who uses it pays for it.
 _TYPES = {Severity.CRITICAL: "failure", Severity.WARNING: "warning", Severity.INFO: "info"}
@@ -16,6 +17,8 @@ _SECONDS = 10
 # A piece of a URL that is shorter than this is no secret, and taking it out would make the sentence unreadable.
 _SHORTEST_SECRET = 4
 _LONGEST_REASON = 300
+# About so many: a report of a thousand clients is not worth sixty messages on a phone.
+_MOST_PARTS = 10
 
 
 class AppriseNotifier:
@@ -41,7 +44,7 @@ class AppriseNotifier:
             service = apprise.Apprise.instantiate(_bounded(url))
             delivered = service is not None and service.notify(
                 title=notice.title,
-                body=notice.body,
+                body=_fitting(apprise, service, url, notice.body),
                 notify_type=apprise.NotifyType(_TYPES[notice.severity]),
                 body_format=apprise.NotifyFormat.TEXT,
             )
@@ -51,6 +54,18 @@ class AppriseNotifier:
             raise NotifyError(f"{kind} is no service that Apprise knows, or its URL is not complete")
         if not delivered:
             raise NotifyError(f"{kind}: {harmless(said.last, url) or 'the service did not take it'}")
+
+
+def _fitting(apprise: Any, service: Any, url: str, body: str) -> str:
+    """Let a text that is longer than the service takes be told in parts, unless the operator has chosen (`overflow`).
+
+    Left to itself Apprise sends it as it is, and the service refuses it each time anew. Services without a limit of
+    their own get it whole: Apprise assumes one for them as well, but a mail in parts is of no use.
+    """
+    if "overflow=" in url or service.body_maxlen in (0, apprise.NotifyBase.body_maxlen):
+        return body
+    service.overflow_mode = apprise.OverflowMode.SPLIT
+    return cut(body, _MOST_PARTS * service.body_maxlen)
 
 
 class _Listener(logging.Handler):

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from appliance.notice import Alarm, AlarmKind, Severity
-from appliance.record import Operation, Outcome, Reason
+from appliance.plan.age import how_old, is_too_old
+from appliance.plan.grave import found_by_a_run
+from appliance.plan.plain_text import one_line, plain
+from appliance.record import Operation
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,14 +34,6 @@ GRACE = {
     AlarmKind.CONFIG_INVALID: timedelta(minutes=5),
     AlarmKind.ENGINE_DOWN: timedelta(minutes=5),
 }
-# What a single run may find that nobody should wait three runs to hear.
-_AT_ONCE = {
-    Reason.TAMPERING: (AlarmKind.TAMPERING, Severity.CRITICAL),
-    Reason.INTEGRITY: (AlarmKind.DAMAGED, Severity.CRITICAL),
-    Reason.MISMATCH: (AlarmKind.MISMATCH, Severity.CRITICAL),
-    Reason.COLLAPSED: (AlarmKind.COLLAPSED, Severity.WARNING),
-    Reason.HOST_KEY: (AlarmKind.HOST_KEY, Severity.CRITICAL),
-}
 
 
 def holding(seen: Observed, now: datetime) -> tuple[Alarm, ...]:
@@ -49,7 +45,8 @@ def holding(seen: Observed, now: datetime) -> tuple[Alarm, ...]:
     for client in seen.appliance.clients:
         if client.enabled:
             alarms += _of_the_client(client, by_client.get(client.name, ()), seen, now)
-    return tuple(alarms)
+    # What a client said stands in some of them, and no byte of it may keep an alarm from being written down.
+    return tuple(replace(alarm, sentence=plain(alarm.sentence)) for alarm in alarms)
 
 
 def _of_the_appliance(seen: Observed, now: datetime) -> Iterator[Alarm]:
@@ -106,7 +103,7 @@ def _of_the_client(
     created = each.get(Operation.CREATE)
     ordered = sorted(each.values(), key=lambda history: history is not created)
     found = list(_found_by_a_check(client.name, seen))
-    found += (alarm for one in ordered for alarm in (*_found_by_a_run(one, created), *_failing(client, one)))
+    found += (alarm for one in ordered for alarm in (*found_by_a_run(one, created), *_failing(client, one)))
     yield from {alarm.kind: alarm for alarm in reversed(found)}.values()
     yield from _too_old(client, created, seen.first_seen.get(client.name, now), now)
     if client.name in seen.bursts:
@@ -123,28 +120,8 @@ def _found_by_a_check(name: str, seen: Observed) -> Iterator[Alarm]:
     """Hold until the same thing was read again and is whole, whatever runs went well since."""
     if name in seen.damaged:
         yield Alarm(
-            kind=AlarmKind.DAMAGED, client=name, severity=Severity.CRITICAL, sentence=_joined(seen.damaged[name])
+            kind=AlarmKind.DAMAGED, client=name, severity=Severity.CRITICAL, sentence=one_line(seen.damaged[name])
         )
-
-
-def _found_by_a_run(history: ClientHistory, created: ClientHistory | None) -> Iterator[Alarm]:
-    last = history.last
-    if last.outcome is not Outcome.FAILED or last.reason not in _AT_ONCE:
-        return
-    good = created.last_success if created else None
-    if last.reason is Reason.TAMPERING and good is not None and good.started > last.started:
-        # No backup succeeds while an archive of the ledger is gone, so the operator has decided since.
-        return
-    kind, severity = _AT_ONCE[last.reason]
-    advice = {
-        AlarmKind.TAMPERING: f"Nothing is written or pruned until you decide: `borgpull repair {last.client}`.",
-        AlarmKind.DAMAGED: "Look at the disk, and at the entry `integrity` in docs/troubleshooting.md.",
-        AlarmKind.MISMATCH: "The entry `mismatch` in docs/troubleshooting.md says how to find out which side is right.",
-        AlarmKind.COLLAPSED: f"If that is right, `borgpull run {last.client} --accept-shrink` once.",
-        AlarmKind.HOST_KEY: f"If the machine was set up anew, `borgpull client trust {last.client}`; else somebody is "
-        "in between.",
-    }[kind]
-    yield Alarm(kind=kind, client=last.client, severity=severity, sentence=_joined(last.message, advice))
 
 
 def _failing(client: Client, history: ClientHistory) -> Iterator[Alarm]:
@@ -157,7 +134,7 @@ def _failing(client: Client, history: ClientHistory) -> Iterator[Alarm]:
         kind=AlarmKind.FAILING,
         client=client.name,
         severity=Severity.WARNING,
-        sentence=_joined(
+        sentence=one_line(
             f"The last {history.consecutive_failures} {what} of {client.name} failed{why}. {last.message}",
             f"`borgpull history {client.name}` shows them.",
         ),
@@ -166,20 +143,18 @@ def _failing(client: Client, history: ClientHistory) -> Iterator[Alarm]:
 
 def _too_old(client: Client, created: ClientHistory | None, first_seen: datetime, now: datetime) -> Iterator[Alarm]:
     good = created.last_success if created else None
-    if now - (good.started if good else first_seen) <= client.overdue_after:
+    if not is_too_old(good.started if good else first_seen, now, client.overdue_after):
         return
     if good is None:
         kind = AlarmKind.NEVER_SUCCEEDED
         what = f"{client.name} has no backup at all, and is in the configuration since {first_seen:%Y-%m-%d}."
     else:
         kind = AlarmKind.OVERDUE
-        what = (
-            f"The last good backup of {client.name} is of {good.started:%Y-%m-%d %H:%M} UTC, which is too old by now."
-        )
+        what = f"The last good backup of {client.name} {how_old(good.started, now)}."
     advice = (
         f"`borgpull status {client.name}` says what it waits for, `borgpull client probe {client.name}` tries the way."
     )
-    yield Alarm(kind=kind, client=client.name, severity=Severity.WARNING, sentence=_joined(what, advice))
+    yield Alarm(kind=kind, client=client.name, severity=Severity.WARNING, sentence=one_line(what, advice))
 
 
 def _key_at_home(client: Client, created: ClientHistory | None, seen: Observed, now: datetime) -> Iterator[Alarm]:
@@ -197,7 +172,3 @@ def _key_at_home(client: Client, created: ClientHistory | None, seen: Observed, 
             f"`borgpull key export {client.name}` prints this key."
         ),
     )
-
-
-def _joined(*sentences: str) -> str:
-    return " ".join(" ".join(sentences).split())

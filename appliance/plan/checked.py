@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from appliance.plan.clock import is_misdated
+from appliance.plan.age import is_ahead
 from appliance.plan.gates import Refusal
 from appliance.record import Operation, Reason
 
@@ -45,8 +45,8 @@ class Checked:
 
     def by(self, now: datetime) -> Checked:
         """Leave out what a clock that was wrong has dated ahead of now: it would be due again in years."""
-        archives = {archive: when for archive, when in self.archives.items() if not is_misdated(when, now)}
-        repository = None if self.repository and is_misdated(self.repository, now) else self.repository
+        archives = {archive: when for archive, when in self.archives.items() if not is_ahead(when, now)}
+        repository = None if self.repository and is_ahead(self.repository, now) else self.repository
         return replace(self, repository=repository, archives=archives)
 
     def to_json(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from appliance.plan.age import how_old, is_ahead, is_too_old
 from appliance.plan.gates import Refusal
 from appliance.plan.judge import Verdict
 from appliance.plan.tunnel_report import UP
@@ -51,18 +52,21 @@ def scheduled(client: Client, history: ClientHistory | None, *, now: datetime, z
     """Return how a run of the schedule ends for want of a tunnel; None when it waits and nothing is recorded.
 
     A laptop that is away is no failure, and says so once for each scheduled time; an archive that has become too old
-    is one. A client that never ran waits, as any client does that is not set up yet.
+    is one. A client that never ran waits, as any client does that is not set up yet, and so does one whose last run is
+    dated ahead of the clock: what was said since cannot be told from it, and the alarm `overdue` tells of it.
     """
-    if history is None:
+    if history is None or is_ahead(history.last.started, now):
         return None
     verdict = asked_for(client.name)
     good = history.last_success
-    if good is not None and now - good.started > client.overdue_after:
-        verdict = Verdict(outcome=Outcome.FAILED, reason=Reason.UNREACHABLE, message=_overdue(client, good.started))
+    if good is not None and is_too_old(good.started, now, client.overdue_after):
+        verdict = Verdict(
+            outcome=Outcome.FAILED, reason=Reason.UNREACHABLE, message=_overdue(client, good.started, now)
+        )
     last = history.last
     said = (last.outcome, last.reason) == (verdict.outcome, verdict.reason)
     return None if said and client.schedule.next_after(last.started, client.name, zone) > now else verdict
 
 
-def _overdue(client: Client, good: datetime) -> str:
-    return f"{not_up(client.name)} Its last good archive is of {good:%Y-%m-%d %H:%M} UTC, which is too old by now."
+def _overdue(client: Client, good: datetime, now: datetime) -> str:
+    return f"{not_up(client.name)} Its last good archive {how_old(good, now)}."

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from appliance.config.folder import CLIENT_FILES, MAIN
 from appliance.errors import ConfigError, Problem
+from appliance.plan.age import is_too_old
 from appliance.record import Outcome
 
 if TYPE_CHECKING:
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 # The fact under which it stands in the journal.
 KNOWN_CLIENTS = "known_clients"
 _NAMED = 3
+# The fact that says whether the supervisor has any configuration that holds: not when it began with a wrong one.
+IN_FORCE = "config_in_force"
+NOTHING = "nothing"
+# How a client stands of which then nobody makes a backup, however good its last one was.
+UNWATCHED = "unwatched"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,4 +122,4 @@ def client_state(client: KnownClient, standing: Standing | None, *, running: boo
         return "failing"
     if standing.good_started is None:
         return "never"
-    return "overdue" if now - standing.good_started > client.overdue_after else "ok"
+    return "overdue" if is_too_old(standing.good_started, now, client.overdue_after) else "ok"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from appliance.config.model import BorgClient, MachineClient, MountClient, Reach, SshAgentClient, SshfsClient
 from appliance.config.owner import IMAGES_OWN
 from appliance.config.values import LEAST_QUOTA
-from appliance.plan.clock import is_misdated
+from appliance.plan.age import is_ahead
 from appliance.plan.retention import compacting, keep_options
 from appliance.plan.run_plan import NEVER, Baseline, GoodPoint, Hop, KnownArchive, PlannedHook, RunPlan
 from appliance.record import Operation
@@ -169,7 +169,7 @@ def baseline(history: ClientHistory | None, ledger: Sequence[LedgerEntry], now: 
     """
     filesystem = history.last_success.source_filesystem if history and history.last_success else ""
     newest_first = ledger[::-1]
-    for entry in sorted(newest_first, key=lambda entry: is_misdated(entry.archive.started, now)):
+    for entry in sorted(newest_first, key=lambda entry: is_ahead(entry.archive.started, now)):
         if entry.archive.original_size > 0:
             return Baseline(files=entry.archive.files, original_size=entry.archive.original_size, filesystem=filesystem)
     return None

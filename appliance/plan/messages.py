@@ -36,7 +36,10 @@ _HEADS = {Event.ALARM: "ALARM", Event.REMINDER: "STILL", Event.RECOVERY: "OVER"}
 
 
 def for_alarm(appliance: Appliance, state: AlarmState, event: Event, now: datetime) -> tuple[Notice, ...]:
-    """Return what is told of an alarm that began, still holds or is over, for each channel."""
+    """Return what is told of an alarm that began, still holds or is over, for each channel.
+
+    Of an alarm only the newest waits: an ALARM that could not be delivered must not arrive after its OVER.
+    """
     alarm = state.alarm
     about = alarm.client or appliance.settings.name
     what = alarm.kind.replace("_", " ")
@@ -53,7 +56,7 @@ def for_alarm(appliance: Appliance, state: AlarmState, event: Event, now: dateti
             lines[0] = f"{alarm.client} is disabled or configured no more, so nobody watches this from now on:"
     severity = Severity.INFO if event is Event.RECOVERY else alarm.severity
     title = f"{head} {about}: {what}"
-    return _to_all(appliance, alarm.client, event, severity, title, "\n".join(lines))
+    return _to_all(appliance, alarm.client, event, severity, title, "\n".join(lines), topic=alarm.alarm_id)
 
 
 def run_ended(appliance: Appliance, record: RunRecord, before: RunRecord | None) -> tuple[Notice, ...]:
@@ -104,6 +107,7 @@ def _to_all(
     body: str,
     *,
     longest: int = LONGEST_BODY,
+    topic: str = "",
 ) -> tuple[Notice, ...]:
     head = " ".join(plain(title).split())[:_LONGEST_TITLE]
     return tuple(
@@ -114,6 +118,7 @@ def _to_all(
             severity=severity,
             title=head,
             body=cut(body, longest),
+            topic=topic,
         )
         for one in channels(appliance, client)
     )

@@ -1,11 +1,11 @@
-"""What of the alarms is news: each is told once, again after a while, and once more when it is over."""
+"""What of the alarms is news: each is told once, again after a while, and once more when it is worse or over."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from appliance.notice import AlarmState, Event
+from appliance.notice import AlarmState, Event, Severity
 from appliance.plan import messages
 from appliance.plan.channels import channels
 
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from appliance.config.model import Appliance
     from appliance.notice import Alarm, Notice
+
+
+_GRAVER = (Severity.INFO, Severity.WARNING, Severity.CRITICAL).index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,8 +35,9 @@ class News:
 def news(appliance: Appliance, known: Sequence[AlarmState], holding: Iterable[Alarm], now: datetime) -> News:
     """Compare the alarms that are known with those that hold.
 
-    An alarm of a client that has no channel stays untold, and is told as soon as there is one. Who was told that it
-    began is told that it is over; of an alarm that nobody heard of, nobody hears that.
+    An alarm of a client that has no channel stays untold, and is told as soon as there is one. One that has become
+    graver is told anew; a sentence that has changed is only written down. Who was told that it began is told that it is
+    over; of an alarm that nobody heard of, nobody hears that.
     """
     before = {state.alarm.alarm_id: state for state in known}
     hold = {alarm.alarm_id: alarm for alarm in holding}
@@ -42,9 +46,8 @@ def news(appliance: Appliance, known: Sequence[AlarmState], holding: Iterable[Al
     for alarm_id, alarm in hold.items():
         state = before.get(alarm_id) or AlarmState(alarm=alarm, raised=now)
         told = _told(appliance, state, alarm, now)
-        if told:
-            state = replace(state, alarm=alarm, told=now)
-        if told or alarm_id not in before:
+        state = replace(state, alarm=alarm, told=now if told else state.told)
+        if state != before.get(alarm_id):
             states.append(state)
             notices += told
     for alarm_id, state in before.items():
@@ -59,7 +62,7 @@ def _told(appliance: Appliance, state: AlarmState, alarm: Alarm, now: datetime) 
     """Return what is to be told now of an alarm that holds: nothing while it was told and need not be again."""
     if not channels(appliance, alarm.client):
         return ()
-    if state.told is None:
+    if state.told is None or _GRAVER(alarm.severity) > _GRAVER(state.alarm.severity):
         return messages.for_alarm(appliance, replace(state, alarm=alarm), Event.ALARM, now)
     if now - state.told < appliance.settings.remind_after:
         return ()

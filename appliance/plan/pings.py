@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from appliance.notice import Event, Notice, Severity
 from appliance.plan.channels import ping
+from appliance.plan.offline import may_be_absent
 from appliance.plan.plain_text import cut
 from appliance.record import Operation, Outcome
 
@@ -20,8 +21,13 @@ _PING = "ping"
 
 
 def started(appliance: Appliance, record: RunRecord) -> tuple[Notice, ...]:
-    """Return the ping that a backup begins."""
-    if record.operation is not Operation.CREATE:
+    """Return the ping that a backup begins.
+
+    None of a client that may sleep: a check that heard of a start and not of an end goes down, and a run that finds
+    nobody has none that it could be told.
+    """
+    client = appliance.client(record.client)
+    if record.operation is not Operation.CREATE or client is None or may_be_absent(client, record):
         return ()
     return _pings(appliance, record, (Event.STARTED,), f"run {record.run_id}")
 

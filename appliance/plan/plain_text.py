@@ -16,3 +16,8 @@ def cut(body: str, longest: int = LONGEST_BODY) -> str:
     """Make the text plain, and not longer than that."""
     text = plain(body)
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+def one_line(*sentences: str) -> str:
+    """Join sentences into a text without a line break."""
+    return " ".join(" ".join(sentences).split())

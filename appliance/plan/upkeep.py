@@ -7,9 +7,9 @@ from datetime import datetime, time, timedelta
 from typing import TYPE_CHECKING
 
 from appliance.config.frequency import Frequency
+from appliance.plan.age import is_ahead
 from appliance.plan.checked import Checked
 from appliance.plan.checks import archives_due, repository_due
-from appliance.plan.clock import is_misdated
 from appliance.plan.due import CATCH_UP_AFTER, PERMANENT, Due, NotDue
 from appliance.record import Operation, Outcome, Trigger
 
@@ -94,7 +94,7 @@ def _prune(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment 
         return None
     # A clock that was wrong for a while may have dated it.
     made = min(created.finished or created.started, now)
-    if pruned is None or is_misdated(pruned.last.started, now):
+    if pruned is None or is_ahead(pruned.last.started, now):
         return Moment(operation=Operation.PRUNE, at=made, reason="never pruned")
     if again := _again(pruned):
         return _retry(Operation.PRUNE, pruned.last, again)
@@ -110,7 +110,7 @@ def _prune(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment 
 def _check(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment | None:
     """When the repository's files or the archives have not been read for as long as `check` lets them be."""
     before = kept.histories.get(Operation.CHECK)
-    last = before.last.started if before and not is_misdated(before.last.started, now) else None
+    last = before.last.started if before and not is_ahead(before.last.started, now) else None
     checked = kept.checked.by(now)
     parts = {
         "the repository": repository_due(client, checked, since=kept.since, last=last, zone=zone),
@@ -126,7 +126,7 @@ def _check(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment 
 def _drill(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment | None:
     """When no restore has been tried for as long as `drill` lets it be."""
     before = kept.histories.get(Operation.DRILL)
-    last = before.last.started if before and not is_misdated(before.last.started, now) else kept.since
+    last = before.last.started if before and not is_ahead(before.last.started, now) else kept.since
     at = client.check.drill.next_after(last, f"{client.name}/{Operation.DRILL}", zone)
     if at is None:
         return None

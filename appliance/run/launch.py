@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import DeviceMissingError, EngineError, NameTakenError, PortTakenError, StateError
 from appliance.plan import checks, places
+from appliance.plan.age import is_ahead
 from appliance.plan.bursts import accepted_fact, change_gate
 from appliance.plan.checked import Checked, checked_fact, damage_gate
-from appliance.plan.clock import is_misdated
 from appliance.plan.container import container_spec, spot_spec
 from appliance.plan.gates import Refusal
 from appliance.plan.judge import Verdict
@@ -89,7 +89,7 @@ def _check(desk: Desk, order: Order) -> PlannedCheck | None:
         ledger,
         now=record.started,
         since=known.first_seen,
-        last=before.last.started if before and not is_misdated(before.last.started, record.started) else None,
+        last=before.last.started if before and not is_ahead(before.last.started, record.started) else None,
         zone=appliance.timezone,
         disk_size=stored.disk_size if stored else None,
     )

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from appliance.errors import StateError
+from appliance.notice import AlarmKind
 from appliance.plan import messages, pings, weekly
 from appliance.plan.alarms import GRACE, holding
 from appliance.plan.bursts import accepted_fact, change_gate
@@ -14,15 +15,16 @@ from appliance.plan.channels import channels
 from appliance.plan.checked import CHECKED, Checked, damage_gate
 from appliance.plan.news import news
 from appliance.plan.observed import Observed
-from appliance.ports import Facts, Ledger, Outbox
+from appliance.ports import Facts, Journal, Ledger, Outbox
 from appliance.record import Operation
+from appliance.supervisor.carried import Carried
 from appliance.supervisor.escrow_watch import EscrowWatch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from appliance.config.model import Appliance, Client
-    from appliance.notice import Alarm
+    from appliance.notice import Alarm, AlarmState
     from appliance.plan.observed import Room
     from appliance.ports import ClientHistory
     from appliance.record import RunRecord
@@ -35,7 +37,7 @@ FIRST_SEEN = "clients_first_seen"
 REPORT_SENT = "report_sent"
 
 
-class AlarmStore(Ledger, Facts, Outbox, Protocol):
+class AlarmStore(Journal, Ledger, Facts, Outbox, Protocol):
     """The journal as alarms need it."""
 
 
@@ -46,6 +48,7 @@ class Alarms:
         self._store = store
         self._room = room
         self._escrow = EscrowWatch(store, fingerprint)
+        self._carried = Carried(store)
         self._histories: Mapping[str, ClientHistory] | None = None
         self._others: tuple[ClientHistory, ...] = ()
         self._looked: datetime | None = None
@@ -58,17 +61,22 @@ class Alarms:
         appliance: Appliance | None,
         histories: Mapping[str, ClientHistory] | None,
         now: datetime,
-        engine_trouble: str,
+        engine_trouble: str | None,
     ) -> None:
-        """See what holds, and post what is news. `histories` is None while nobody has read them anew."""
+        """See what holds, and post what is news.
+
+        `histories` is None while nobody has read them anew, `engine_trouble` while nobody has asked the engine.
+        """
         if appliance is None or not self._is_time(histories, now):
             return
         self._looked = now
         if histories is None or histories is not self._histories:
             self._histories = self._store.last_runs() if histories is None else histories
             self._others = tuple(one for other in _OTHERS for one in self._store.last_runs(other).values())
-        seen = self._observed(appliance, self._histories, now, engine_trouble)
-        found = news(appliance, self._store.alarms(), self._patient(holding(seen, now), now), now)
+        seen = self._observed(appliance, self._histories, now, engine_trouble or "")
+        known, hold = self._store.alarms(), holding(seen, now)
+        hold += self._carried.find(appliance, known, hold, self._unseen(seen, engine_trouble))
+        found = news(appliance, known, self._patient(hold, known, now), now)
         if found:
             self._store.settle(found.alarms, found.notices)
         self._report(appliance, self._histories, now)
@@ -107,6 +115,15 @@ class Alarms:
             engine_trouble=engine_trouble,
         )
 
+    def _unseen(self, seen: Observed, engine_trouble: str | None) -> frozenset[AlarmKind]:
+        """Return the kinds of which nobody can tell now whether they hold, which ends none of them."""
+        blind = {
+            AlarmKind.DISK_FILLING: seen.room is None,
+            AlarmKind.ESCROW_OUTDATED: self._escrow.is_unknown,
+            AlarmKind.ENGINE_DOWN: engine_trouble is None,
+        }
+        return frozenset(kind for kind, is_unknown in blind.items() if is_unknown)
+
     def _has_exported(self, name: str) -> bool:
         return name in self._exported or bool(self._store.fact(f"key_exported:{name}"))
 
@@ -141,13 +158,16 @@ class Alarms:
         refusal = change_gate(client, self._store.archives(client.name), accepted)
         self._bursts[client.name] = (basis, refusal.sentence if refusal else "")
 
-    def _patient(self, alarms: tuple[Alarm, ...], now: datetime) -> list[Alarm]:
-        """Leave out what has not held for its grace yet."""
+    def _patient(self, alarms: tuple[Alarm, ...], known: Iterable[AlarmState], now: datetime) -> list[Alarm]:
+        """Leave out what has not held for its grace yet; what is known had it, perhaps before a restart."""
+        had = {state.alarm.alarm_id for state in known}
         self._since = {alarm.alarm_id: self._since.get(alarm.alarm_id, now) for alarm in alarms}
         return [
             alarm
             for alarm in alarms
-            if alarm.kind not in GRACE or now - self._since[alarm.alarm_id] >= GRACE[alarm.kind]
+            if alarm.kind not in GRACE
+            or alarm.alarm_id in had
+            or now - self._since[alarm.alarm_id] >= GRACE[alarm.kind]
         ]
 
     def _report(self, appliance: Appliance, histories: Mapping[str, ClientHistory], now: datetime) -> None:

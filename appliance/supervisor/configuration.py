@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import ConfigError
 from appliance.plan import known_clients
-from appliance.plan.known_clients import KNOWN_CLIENTS
+from appliance.plan.known_clients import IN_FORCE, KNOWN_CLIENTS, NOTHING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -61,3 +61,4 @@ class Configuration:
 
     def _tell(self, problems: list[str]) -> None:
         self._facts.set_fact("config_problems", json.dumps(problems))
+        self._facts.set_fact(IN_FORCE, NOTHING if problems and self.appliance is None else "one that holds")

@@ -56,7 +56,7 @@ class Courier:
         silent: set[tuple[str, str]] = set()
         for waiting in self._outbox.pending():
             place = (waiting.notice.client, waiting.notice.channel)
-            if waiting.next_try > self._clock.now() or place in silent:
+            if place in silent or not _is_due(waiting, self._clock.now()):
                 continue
             if not self._deliver(appliance, waiting):
                 # The others for that channel would only wait in vain: they keep their place.
@@ -94,6 +94,12 @@ class Courier:
                 self._complaint = str(error)
             except Exception:  # noqa: BLE001 - a bug in one delivery must not end the telling for good
                 _LOG.exception("a notice could not be carried by a fault of Borgpull")
+
+
+def _is_due(waiting: Pending, now: datetime) -> bool:
+    """Whether to try now; a time that no waiting explains was written while the clock was ahead."""
+    misdated = waiting.next_try - now > _BACK_OFF[-1] or (not waiting.attempts and waiting.created > now)
+    return misdated or waiting.next_try <= now
 
 
 def _again(waiting: Pending, now: datetime) -> datetime | None:

@@ -27,9 +27,12 @@ class EscrowWatch:
         self._fingerprint = fingerprint
         self._known = ""
         self._looked: datetime | None = None
+        # Whether it was out of date when somebody could look last, and nobody can now.
+        self.is_unknown = False
 
     def look(self, now: datetime, histories: Iterable[ClientHistory]) -> Outdated | None:
         """Say what the newest bundle lacks; None when it lacks nothing, or when there never was one."""
+        self.is_unknown = False
         fact = EscrowFact.from_json(self._facts.fact(escrow.FACT))
         if fact is None:
             return None
@@ -37,11 +40,13 @@ class EscrowWatch:
         folder = self._folder(now)
         why = escrow.why_outdated(fact, folder, good)
         since = self._facts.fact(escrow.OUTDATED_SINCE)
+        is_of_this = bool(since and datetime.fromisoformat(since) >= fact.made)
         if not why:
+            self.is_unknown = is_of_this and not folder
             if since and folder:
                 self._facts.set_fact(escrow.OUTDATED_SINCE, "")
             return None
-        if not since or datetime.fromisoformat(since) < fact.made:
+        if not since or not is_of_this:
             since = now.isoformat()
             self._facts.set_fact(escrow.OUTDATED_SINCE, since)
         return Outdated(made=fact.made, since=datetime.fromisoformat(since), why=why)

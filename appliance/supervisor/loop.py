@@ -84,7 +84,7 @@ class Supervisor:
         self._told: dict[str, str] = {}
         self._readiness = Readiness(desk.volumes, self.choices)
         self._alarms = Alarms(store, desk.volumes.room, fingerprint)
-        self._complaint = ""
+        self._complaints: frozenset[str] = frozenset()
 
     def run(self) -> None:
         """Supervise until a signal says stop. Pull containers in progress go on, and are adopted at the next start."""
@@ -103,20 +103,24 @@ class Supervisor:
         """Do once whatever there is to do. A journal or engine that fails now is asked again at the next tick."""
         now = self._desk.clock.now()
         # Alarms apart, since they matter most when the rest fails.
-        self._complaint = "\n".join([self._tried(act, now) for act in (self._act, self._look_for_alarms)])
+        self._complaints = frozenset([self._tried(act, now) for act in (self._act, self._look_for_alarms)])
 
     def _tried(self, act: Callable[[datetime], None], now: datetime) -> str:
         """Act, and return what failed, which is logged when it is new."""
         try:
             act(now)
         except (EngineError, StateError) as error:
-            if str(error) not in self._complaint.split("\n"):
+            if str(error) not in self._complaints:
                 _LOG.error("%s", error)
             return str(error)
+        except Exception as error:  # noqa: BLE001 - a fault in one act must neither end the other nor the supervisor
+            if repr(error) not in self._complaints:
+                _LOG.exception("not all of it can be done, by a fault of Borgpull; it is tried again each second")
+            return repr(error)
         return ""
 
     def _look_for_alarms(self, now: datetime) -> None:
-        self._alarms.look(self._configuration.appliance, self._histories, now, self._engine_trouble or "")
+        self._alarms.look(self._configuration.appliance, self._histories, now, self._engine_trouble)
 
     def _act(self, now: datetime) -> None:
         self._handle_signals()

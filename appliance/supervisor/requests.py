@@ -27,6 +27,8 @@ class Inbox:
         self._requests = requests
         self._opened = opened
         self._newest = 0
+        # The newest request that was there before anybody looked; None until then.
+        self._found: int | None = None
 
     def is_anybody_waiting(self) -> bool:
         """Whether a request came that nobody has looked at yet; one that waits for a slot does not count."""
@@ -69,10 +71,18 @@ class Inbox:
         return found
 
     def _open(self, kind: RequestKind) -> list[Request]:
-        return [request for request in self._requests.open_requests() if request.kind is kind]
+        requests = self._requests.open_requests()
+        if self._found is None:
+            self._found = max((request.request_id for request in requests), default=0)
+        return [request for request in requests if request.kind is kind]
+
+    def _is_stale(self, request: Request) -> bool:
+        # What came since has been seen coming, whatever its time: the clock may have been ahead at the start.
+        was_there = self._found is None or request.request_id <= self._found
+        return was_there and self._opened - request.created > _STALE
 
     def _refusal(self, request: Request, appliance: Appliance | None, workers: Workers, engine_trouble: str) -> str:
-        if self._opened - request.created > _STALE:
+        if self._is_stale(request):
             return "no supervisor ran when this was asked for; ask again"
         if appliance is None:
             return "the configuration does not hold; `borgpull config check` says why"

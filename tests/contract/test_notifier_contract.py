@@ -122,6 +122,18 @@ def test_nobody_there_is_an_error_without_the_secret(receiver: Receiver, way: st
     assert SECRET not in str(caught.value)
 
 
+@pytest.mark.parametrize(("service", "parts"), [("ntfy", 2), ("json", 1)])
+def test_a_text_longer_than_the_service_takes_arrives_in_parts_and_else_whole(
+    receiver: Receiver, service: str, parts: int
+) -> None:
+    long = "a line of text\n" * 700
+
+    ShippedApprise().send(f"{service}://127.0.0.1:{receiver.http_port}/{SECRET}", replace(NOTICE, body=long))
+
+    assert len(receiver.received) == parts
+    assert sum(one["body"].count("a line of text") for one in receiver.received) == 700
+
+
 def test_what_is_no_service_is_an_error() -> None:
     with pytest.raises(NotifyError, match="nfty is no service that Apprise knows"):
         ShippedApprise().send(f"nfty://{SECRET}", NOTICE)

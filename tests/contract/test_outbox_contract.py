@@ -87,6 +87,17 @@ def test_a_newer_notice_of_the_same_topic_takes_the_place_of_the_older_one(journ
     assert titles(journal) == ["b", "c", "d"]
 
 
+def test_what_utf_8_cannot_write_is_kept_as_escapes(journal: Whole) -> None:
+    said = "web said \udcff."
+    journal.settle([AlarmState(alarm=replace(OVERDUE, sentence=said), raised=START)], [notice(said, body=said)])
+    (waiting,) = journal.pending()
+    journal.not_delivered(waiting.notice_id, "ntfy", said, LATER)
+
+    (state,), (waiting,), (counted,) = journal.alarms(), journal.pending(), journal.channel_records()
+    kept = {state.alarm.sentence, waiting.notice.title, waiting.notice.body, waiting.trouble, counted.trouble}
+    assert kept == {r"web said \udcff."}
+
+
 def test_deliveries_are_counted_by_kind(journal: Whole) -> None:
     assert journal.channel_records() == []
     journal.settle([], [notice(), notice(), notice()])

@@ -12,7 +12,7 @@ import pytest
 
 from appliance.config.load import fingerprint, load
 from appliance.edges.sqlite_journal import SqliteJournal
-from appliance.plan.known_clients import KNOWN_CLIENTS, to_json
+from appliance.plan.known_clients import IN_FORCE, KNOWN_CLIENTS, NOTHING, to_json
 from appliance.record import LedgerEntry, Operation, Outcome, Progress, Reason
 from appliance.supervisor.configuration import Configuration
 from tests.cli_world import TWO_CLIENTS, CliWorld
@@ -182,6 +182,22 @@ def test_clients_that_ever_ran_are_shown_while_the_configuration_is_wrong(world:
     assert "! The configuration is wrong; the last good one stays in force:" in shown.out
     assert "hots" in shown.out
     assert [line for line in shown.out.splitlines() if line.startswith("web1")]
+
+
+def test_where_no_configuration_has_held_since_the_start_nobody_is_called_ok(world: CliWorld) -> None:
+    made_an_archive(world)
+    world.journal.set_fact(IN_FORCE, NOTHING)
+    clients = load(world.config, {}).clients
+    world.configure("[clients.web1]\nhots = 'x'\n")
+    # Of an older version, by which these very files did hold.
+    world.journal.set_fact(KNOWN_CLIENTS, to_json(clients, fingerprint(world.config)))
+
+    shown = world.run("status")
+
+    assert "! The configuration is wrong; nothing runs until it holds:" in shown.out
+    (line,) = [line for line in shown.out.splitlines() if line.startswith("web1")]
+    assert "unwatched" in line
+    assert "nothing runs until it holds" in " ".join(world.run("doctor").out.split())
 
 
 def test_an_empty_house_says_how_to_begin(tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from appliance.notice import Alarm, AlarmKind, Severity
 from appliance.plan.channels import channels
 from appliance.plan.messages import run_ended
 from appliance.plan.messages import test as try_it
+from appliance.plan.news import news
 from appliance.plan.pings import started as run_started
 from appliance.record import Outcome, Reason
 from appliance.supervisor import Post
@@ -61,6 +63,29 @@ def test_a_silent_channel_is_tried_again_later_and_tells_then() -> None:
     assert (counted.kind, counted.attempts, counted.failures, counted.given_up) == ("ntfy", 3, 1, 0)
 
 
+@pytest.mark.parametrize("ahead", [timedelta(minutes=30), timedelta(days=300)])
+def test_what_was_posted_while_the_clock_was_ahead_is_told_at_once(ahead: timedelta) -> None:
+    told = with_waiting()
+    told.world.clock.advance(-ahead)
+
+    assert told.heard() == ["notice 0"]
+
+
+def test_what_was_tried_while_the_clock_was_ahead_is_tried_again_and_then_waits_as_usual() -> None:
+    told = with_waiting()
+    told.notifier.troubles[URL] = "ntfy: no answer"
+    told.heard()
+    told.world.clock.advance(-timedelta(days=300))
+
+    for _ in range(3):
+        told.heard()
+    assert told.world.journal.pending()[0].attempts == 2
+
+    told.notifier.troubles.clear()
+    told.world.clock.advance(timedelta(minutes=1))
+    assert told.heard() == ["notice 0"]
+
+
 def test_what_cannot_be_delivered_for_three_days_is_given_up_and_counted() -> None:
     told = with_waiting()
     told.notifier.troubles[URL] = "ntfy: no answer"
@@ -72,6 +97,23 @@ def test_what_cannot_be_delivered_for_three_days_is_given_up_and_counted() -> No
     assert told.world.journal.pending() == []
     (counted,) = told.world.journal.channel_records()
     assert (counted.given_up, counted.trouble) == (1, "ntfy: no answer")
+
+
+def test_of_an_alarm_that_could_not_be_told_only_the_newest_word_arrives() -> None:
+    told = Told()
+    journal, clock = told.world.journal, told.world.clock
+    told.notifier.troubles[URL] = "ntfy: no answer"
+    overdue = Alarm(kind=AlarmKind.OVERDUE, client="web1", severity=Severity.WARNING, sentence="web1 is overdue.")
+    disk = Alarm(kind=AlarmKind.DISK_FILLING, severity=Severity.WARNING, sentence="The disk is filling.")
+
+    for hold in ([overdue, disk], [disk]):
+        found = news(TOLD, journal.alarms(), hold, clock.now())
+        journal.settle(found.alarms, found.notices)
+        assert told.heard() == []
+        clock.advance(timedelta(hours=3))
+
+    told.notifier.troubles.clear()
+    assert told.heard() == ["ALARM borgpull: disk filling", "OVER web1: overdue"]
 
 
 def test_a_start_that_was_not_delivered_is_no_news_later() -> None:

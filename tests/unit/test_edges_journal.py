@@ -19,6 +19,7 @@ from appliance.edges.sqlite_journal.folds import VERSIONS
 from appliance.edges.sqlite_journal.schema import MIGRATIONS
 from appliance.edges.sqlite_journal.standings import STANDINGS
 from appliance.errors import StateError
+from appliance.notice import Alarm, AlarmKind, AlarmState, Severity
 from appliance.ports import Standing
 from appliance.record import Operation, Outcome, Reason
 from tests.contract.records import CLOCK, archive, begun, ended, entry, repository
@@ -84,6 +85,16 @@ def test_closing_one_connection_leaves_the_locks_and_the_log_of_the_others(journ
 
     assert path.with_name("journal.sqlite-wal").exists()
     other.close()
+
+
+def test_what_another_version_wrote_is_a_sentence(journal: SqliteJournal, path: Path) -> None:
+    disk = Alarm(kind=AlarmKind.DISK_FILLING, severity=Severity.CRITICAL, sentence="The disk is full.")
+    journal.settle([AlarmState(alarm=disk, raised=CLOCK.now())], [])
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("UPDATE alarms SET kind = 'of_tomorrow'")
+
+    with pytest.raises(StateError, match=r"does not understand \(.*of_tomorrow.*Use that version again"):
+        journal.alarms()
 
 
 def test_a_missing_state_volume_is_a_sentence(tmp_path: Path) -> None:

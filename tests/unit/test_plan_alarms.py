@@ -71,6 +71,16 @@ def test_an_archive_older_than_max_age_is_overdue() -> None:
     assert "`borgpull client probe web1`" in alarm.sentence
 
 
+def test_an_archive_dated_ahead_of_the_clock_is_overdue_and_not_fresh_for_ever() -> None:
+    ahead = history(record(started=NOON + timedelta(days=400)))
+
+    alarm = the_one(seen(ahead))
+
+    assert alarm.kind is AlarmKind.OVERDUE
+    assert "is dated 2027-12-27 12:00 UTC, ahead of the clock, which was wrong then or is now" in alarm.sentence
+    assert kinds(seen(history(record(started=NOON + timedelta(hours=20))))) == []
+
+
 def test_failing_is_told_from_the_third_failure_on_or_as_configured() -> None:
     assert kinds(seen(failed(Reason.UNREACHABLE, 2))) == []
     alarm = the_one(seen(failed(Reason.UNREACHABLE, 3)))
@@ -79,6 +89,14 @@ def test_failing_is_told_from_the_third_failure_on_or_as_configured() -> None:
 
     impatient = house("web1", failing_after="1")
     assert kinds(seen(failed(Reason.UNREACHABLE), appliance=impatient)) == [AlarmKind.FAILING]
+
+
+def test_bytes_of_a_client_stand_in_an_alarm_as_escapes() -> None:
+    said = replace(record(Outcome.FAILED, Reason.HOOK), message="hook: \udcff\x1b[31m")
+
+    alarm = the_one(seen(history(record(), said), appliance=house("web1", failing_after="1")))
+
+    assert r"hook: \udcff\x1b[31m `borgpull history web1`" in alarm.sentence
 
 
 def test_a_client_that_never_succeeded_is_told_after_its_age_and_not_before() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -48,6 +49,14 @@ def test_when_the_last_archive_is_too_old_the_run_has_failed_once_for_each_sched
     assert ends(tried(*SKIPPED, monday), late) == FAILED
     assert ends(tried(*FAILED, late), late + timedelta(hours=2)) is None
     assert ends(tried(*FAILED, late), tuesday) == FAILED
+
+
+def test_an_archive_dated_ahead_of_the_clock_is_no_fresh_one_and_a_last_run_of_then_says_nothing_each_second() -> None:
+    ahead = record(started=NOON + timedelta(days=400))
+    skipped = record(*SKIPPED, started=NOON - timedelta(days=2), took=timedelta(0))
+
+    assert ends(replace(history(skipped), last_success=ahead), NOON) == FAILED
+    assert ends(history(ahead), NOON) is None
 
 
 def test_the_sentence_says_what_to_do() -> None:

@@ -38,6 +38,8 @@ def test_the_state_of_a_client_in_one_word() -> None:
     assert state(history(record())) == "ok"
     assert state(history(record(Outcome.WARNING, Reason.UNREADABLE))) == "ok"
     assert state(history(record()), now=NOON + timedelta(hours=37)) == "overdue"
+    assert state(history(record()), now=NOON - timedelta(hours=25)) == "overdue"
+    assert state(history(record()), now=NOON - timedelta(hours=23)) == "ok"
 
 
 def test_what_is_left_for_others_is_read_back_while_the_files_are_the_same() -> None:

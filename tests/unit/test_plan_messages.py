@@ -10,7 +10,7 @@ from appliance.notice import Alarm, AlarmKind, AlarmState, Event, Notice, Severi
 from appliance.plan import messages, pings, weekly
 from appliance.plan.channels import channel, channels, ping
 from appliance.plan.news import News, news
-from appliance.record import Operation, Outcome, Reason
+from appliance.record import Operation, Outcome, Reason, Trigger
 from tests.house import NOON, archive, history, house, record
 
 HOUSE = house(
@@ -55,7 +55,7 @@ def test_an_alarm_is_told_once_again_after_a_week_and_once_when_it_is_over() -> 
     assert titles(first) == ["ALARM web1: overdue"] * 3
     assert first.alarms == (AlarmState(alarm=OVERDUE, raised=NOON, told=NOON),)
 
-    assert not news(HOUSE, first.alarms, [replace(OVERDUE, sentence="Still.")], NOON + 6 * DAY)
+    assert not news(HOUSE, first.alarms, [OVERDUE], NOON + 6 * DAY)
 
     again = news(HOUSE, first.alarms, [OVERDUE], NOON + 7 * DAY)
     assert titles(again) == ["STILL web1: overdue"] * 3
@@ -66,6 +66,23 @@ def test_an_alarm_is_told_once_again_after_a_week_and_once_when_it_is_over() -> 
     assert titles(over) == ["OVER web1: overdue"] * 3
     assert over.notices[0].body == "This is over, after 8 days, 0:00:00:\nweb1 is overdue."
     assert over.alarms[0].cleared == NOON + 8 * DAY
+
+
+def test_an_alarm_that_says_something_else_is_written_down_and_told_anew_only_when_it_is_graver() -> None:
+    first = news(HOUSE, [], [OVERDUE], NOON)
+    later = replace(OVERDUE, sentence="web1 is overdue for 3 days.")
+    critical, mild = replace(OVERDUE, severity=Severity.CRITICAL), replace(OVERDUE, severity=Severity.INFO)
+
+    other = news(HOUSE, first.alarms, [later], NOON + DAY)
+    assert (other.alarms, other.notices) == ((AlarmState(alarm=later, raised=NOON, told=NOON),), ())
+
+    graver = news(HOUSE, other.alarms, [critical], NOON + 2 * DAY)
+    assert titles(graver) == ["ALARM web1: overdue"] * 3
+    assert {notice.severity for notice in graver.notices} == {Severity.CRITICAL}
+    assert graver.alarms == (AlarmState(alarm=critical, raised=NOON, told=NOON + 2 * DAY),)
+
+    better = news(HOUSE, graver.alarms, [mild], NOON + 3 * DAY)
+    assert (better.alarms[0].alarm, better.notices) == (mild, ())
 
 
 @pytest.mark.parametrize("clients", [(), ("other",)])
@@ -168,6 +185,13 @@ def test_a_start_is_pinged_and_told_to_nobody_else() -> None:
 
     assert (start.event, start.channel, start.topic) == (Event.STARTED, "healthchecks", "")
     assert pings.started(house("web1"), record(None)) == ()
+
+
+def test_no_start_is_pinged_of_a_client_that_may_sleep_unless_somebody_asked() -> None:
+    sleeper = house("web1", offline='"skip"', healthchecks='"https://hc.lan/hunter4"')
+
+    assert pings.started(sleeper, record(None)) == ()
+    assert len(pings.started(sleeper, replace(record(None), trigger=Trigger.OPERATOR))) == 1
 
 
 # ---- the report ----

@@ -43,7 +43,7 @@ def test_a_client_that_sleeps_is_skipped_until_its_archive_is_too_old() -> None:
     assert (young.outcome, young.reason) == (Outcome.SKIPPED, Reason.OFFLINE)
     assert young.message.startswith("web1.lan:22 does not answer. It may sleep")
 
-    for age in (timedelta(days=4), None):
+    for age in (timedelta(days=4), timedelta(days=-4), None):
         old = ended(slept(age))
         assert (old.outcome, old.reason) == (Outcome.FAILED, Reason.UNREACHABLE)
 

@@ -13,9 +13,11 @@ import pytest
 from appliance.config.load import parse
 from appliance.plan.container import container_spec
 from appliance.plan.events import Note, write
+from appliance.plan.known_clients import IN_FORCE, NOTHING
 from appliance.plan.make import plan_run
 from appliance.plan.operations import UNRECORDED
 from appliance.record import Operation, Outcome, Reason, RequestKind, RunRecord, Trigger
+from appliance.wiring import trouble
 from tests.fakes import Script
 from tests.house import bad, good, house, one, record
 from tests.supervised import FINE, World, hanging, until
@@ -249,6 +251,20 @@ def test_requests_that_cannot_be_done_are_refused_with_a_sentence() -> None:
     let_end(world, supervisor)
 
 
+def test_what_is_asked_after_the_clock_was_set_back_is_done() -> None:
+    world = World()
+    ahead = timedelta(hours=3)
+    world.clock.advance(ahead)
+    supervisor = world.supervisor()
+    world.settle(supervisor)
+
+    world.clock.advance(-ahead)
+    request = asked(world)
+    world.settle(supervisor)
+
+    assert answer(world, request)[1] == ""
+
+
 def test_an_operator_may_run_a_paused_client_and_accept_a_smaller_source() -> None:
     world = World()
     world.journal.set_fact("paused", "2026-11-22T00:00:00+00:00")
@@ -373,6 +389,7 @@ def test_an_invalid_configuration_leaves_the_old_one_in_force_and_says_so() -> N
     world.settle(supervisor)
 
     assert "colour" in json.loads(world.journal.fact("config_problems") or "")[0]
+    assert world.journal.fact(IN_FORCE) != NOTHING
     assert len(world.runs()) == 2
     world.load, world.version = (lambda: world.appliance), 3
     supervisor.tick()
@@ -416,7 +433,13 @@ def test_while_no_configuration_ever_held_nothing_runs_and_requests_are_refused(
     supervisor.tick()
 
     assert "borgpull config check" in answer(world, request)[1]
+    assert world.journal.fact(IN_FORCE) == NOTHING
     assert world.runs() == []
+    assert "so nothing runs; `borgpull config check`" in trouble(world.journal, world.clock.now())
+
+    world.load, world.version = (lambda: world.appliance), 2
+    world.settle(supervisor)
+    assert (len(world.runs()), trouble(world.journal, world.clock.now())) == (1, "")
 
 
 def test_it_says_how_it_is() -> None:

@@ -11,14 +11,17 @@ from appliance.errors import StateError
 from appliance.plan.escrow import FACT, EscrowFact
 from appliance.plan.events import write
 from appliance.record import Operation, Outcome, Reason
-from appliance.supervisor.alarms import LOOK_EVERY
+from appliance.supervisor.alarms import LOOK_EVERY, Alarms
 from tests.fakes import Script
 from tests.house import NOON, bad, house, record
 from tests.supervised import FakeVolumes, World, success
 from tests.told import QUIET, TOLD, Told, burst
 
 if TYPE_CHECKING:
+    import pytest
+
     from appliance.plan.launch_gates import Ground
+    from appliance.plan.observed import Room
 
 
 def failing(_spec: object) -> Script:
@@ -45,6 +48,32 @@ def test_failure_alarm_and_recovery_are_each_told_once() -> None:
         "OVER web1: host key",
     ]
     assert told.after(timedelta(hours=1), supervisor).heard() == []
+
+
+def off(_spec: object) -> Script:
+    return Script(lines=(write(bad(Reason.UNREACHABLE)),), exit_code=3)
+
+
+def test_a_host_key_that_has_changed_is_not_over_because_the_machine_is_off() -> None:
+    told = Told(world=World(TOLD, play=failing))
+    supervisor = told.world.supervisor()
+    assert "ALARM web1: host key" in told.after(timedelta(0), supervisor).heard()
+
+    told.world.engine.play = off
+    heard = told.after(timedelta(hours=6), supervisor).heard() + told.after(LOOK_EVERY, told.world.supervisor()).heard()
+    assert [title for title in heard if "host key" in title] == []
+
+    told.world.engine.play = success
+    assert "OVER web1: host key" in told.after(timedelta(hours=6), supervisor).heard()
+
+
+def test_the_alarm_of_a_client_that_is_watched_no_more_ends_whatever_it_was() -> None:
+    told = Told(world=World(TOLD, play=failing))
+    told.after(timedelta(0), told.world.supervisor()).heard()
+
+    told.world.appliance = house("web1", settings='notify = ["ntfy://hunter2"]', enabled="false")
+
+    assert told.after(LOOK_EVERY, told.world.supervisor()).heard() == ["UNWATCHED web1: host key"]
 
 
 def test_damage_that_a_prune_found_is_told() -> None:
@@ -76,6 +105,44 @@ def test_a_configuration_is_wrong_only_after_a_while() -> None:
     assert told.after(timedelta(minutes=1), supervisor).heard() == ["OVER borgpull: config invalid"]
 
 
+def test_what_was_told_needs_no_grace_after_a_restart() -> None:
+    told = Told()
+    supervisor = told.world.supervisor()
+    told.after(timedelta(0), supervisor).heard()
+    told.world.journal.set_fact("config_problems", json.dumps(["borgpull.toml: x: wrong"]))
+    told.after(LOOK_EVERY, supervisor)
+    assert told.after(timedelta(minutes=6), supervisor).heard() == ["ALARM borgpull: config invalid"]
+
+    Alarms(told.world.journal, told.world.volumes.room).look(TOLD, None, told.world.clock.now(), "")
+
+    assert told.heard() == []
+
+
+class Blind(FakeVolumes):
+    """Volumes whose room can be looked at or not."""
+
+    is_blind = False
+
+    def room(self) -> Room:
+        if self.is_blind:
+            raise StateError("/repos cannot be looked at")
+        return super().room()
+
+
+def test_a_disk_that_nobody_can_look_at_any_more_is_not_said_to_have_room_again() -> None:
+    told = Told()
+    told.world.volumes = volumes = Blind(ground=replace(QUIET, free_space=1 << 30))
+    supervisor = told.world.supervisor()
+    assert "ALARM borgpull: disk filling" in told.after(timedelta(0), supervisor).heard()
+
+    volumes.is_blind = True
+    assert told.after(LOOK_EVERY, supervisor).heard() == []
+    assert told.after(LOOK_EVERY, told.world.supervisor()).heard() == []
+
+    volumes.is_blind, volumes.ground = False, QUIET
+    assert told.after(LOOK_EVERY, supervisor).heard() == ["OVER borgpull: disk filling"]
+
+
 def test_an_engine_that_is_down_is_told_although_nothing_runs() -> None:
     told = Told()
     supervisor = told.world.supervisor()
@@ -87,6 +154,8 @@ def test_an_engine_that_is_down_is_told_although_nothing_runs() -> None:
         supervisor.tick()
 
     assert told.heard() == ["ALARM borgpull: engine down"]
+    Alarms(told.world.journal, told.world.volumes.room).look(TOLD, None, told.world.clock.now(), None)
+    assert told.heard() == []
 
 
 class Unseen(FakeVolumes):
@@ -106,6 +175,28 @@ def test_an_alarm_is_told_although_launching_fails_at_each_tick() -> None:
         told.world.clock.advance(timedelta(hours=13))
 
     assert told.heard() == ["ALARM web1: never succeeded"]
+
+
+class Faulty(FakeVolumes):
+    """Volumes at which a fault of ours comes to light whenever a run is to be launched."""
+
+    def survey(self, client: str) -> Ground:
+        raise LookupError(f"a bug at {client}")
+
+
+def test_a_fault_of_ours_in_one_act_ends_neither_the_alarms_nor_the_supervisor(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    told = Told()
+    told.world.volumes = Faulty(ground=QUIET)
+    supervisor = told.world.supervisor()
+
+    for _ in range(3):
+        supervisor.tick()
+        told.world.clock.advance(timedelta(hours=13))
+
+    assert told.heard() == ["ALARM web1: never succeeded"]
+    assert caplog.text.count("LookupError: a bug at web1") == 1
 
 
 def test_the_key_at_home_is_told_until_it_is_exported() -> None:
@@ -132,6 +223,28 @@ def test_an_escrow_that_lacks_a_key_is_told_a_day_later_and_a_client_that_is_gon
     told.world.journal.set_fact(FACT, replace(escrow, repositories={}).to_json())
     told.after(LOOK_EVERY, supervisor).heard()
     assert "ALARM borgpull: escrow outdated" in told.after(timedelta(hours=25), supervisor).heard()
+
+
+def test_an_outdated_escrow_is_not_over_because_the_folder_cannot_be_read() -> None:
+    told, folder = Told(), ["changed"]
+    journal, now = told.world.journal, told.world.clock.now()
+    journal.set_fact(FACT, EscrowFact(made=now, fingerprint="as it was", repositories={}).to_json())
+
+    def fingerprint() -> str:
+        if not folder:
+            raise StateError("/config cannot be read")
+        return folder[0]
+
+    def heard(after: timedelta) -> list[str]:
+        Alarms(journal, told.world.volumes.room, fingerprint).look(TOLD, None, now + after, "")
+        return [title for title in told.heard() if "escrow" in title]
+
+    assert heard(timedelta(0)) == []
+    assert heard(timedelta(hours=25)) == ["ALARM borgpull: escrow outdated"]
+    folder.clear()
+    assert heard(timedelta(hours=26)) == []
+    folder.append("as it was")
+    assert heard(timedelta(hours=27)) == ["OVER borgpull: escrow outdated"]
 
 
 def test_the_report_comes_once_a_week() -> None:

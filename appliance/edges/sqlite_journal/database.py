@@ -150,6 +150,14 @@ class Database:
             # The low byte is the kind of error; the rest are details of it.
             kind = getattr(error, "sqlite_errorcode", 0) & 0xFF
             raise StateError(f"cannot use the journal {self._path}: {_SENTENCES.get(kind, str(error))}") from error
+        except UnicodeEncodeError:
+            # Not what the journal holds, but what was to be written there or looked for.
+            raise
+        except (KeyError, TypeError, ValueError) as error:
+            raise StateError(
+                f"the journal {self._path} holds what this version does not understand ({error!r}); was it written by "
+                "another Borgpull? Use that version again"
+            ) from error
 
 
 def _version(connection: sqlite3.Connection) -> int:

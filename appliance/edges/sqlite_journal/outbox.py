@@ -43,7 +43,7 @@ def save_alarms(connection: sqlite3.Connection, states: Sequence[AlarmState]) ->
                 state.alarm.client,
                 state.alarm.kind,
                 state.alarm.severity,
-                state.alarm.sentence,
+                _writable(state.alarm.sentence),
                 time_text(state.raised),
                 time_or_none(state.told),
                 time_or_none(state.cleared),
@@ -69,8 +69,8 @@ def post(connection: sqlite3.Connection, notices: Sequence[Notice], now: datetim
                 notice.channel,
                 notice.event,
                 notice.severity,
-                notice.title,
-                notice.body,
+                _writable(notice.title),
+                _writable(notice.body),
                 notice.topic,
                 time_text(now),
                 time_text(now),
@@ -119,13 +119,13 @@ def not_delivered(
     else:
         connection.execute(
             "UPDATE notices SET attempts = attempts + 1, next_try = ?, trouble = ? WHERE notice_id = ?",
-            (time_text(next_try), trouble, notice_id),
+            (time_text(next_try), _writable(trouble), notice_id),
         )
     _know(connection, kind)
     connection.execute(
         "UPDATE channels SET attempts = attempts + 1, failures = failures + 1, given_up = given_up + ?,"
         " last_failure = ?, trouble = ? WHERE kind = ?",
-        (next_try is None, time_text(now), trouble, kind),
+        (next_try is None, time_text(now), _writable(trouble), kind),
     )
 
 
@@ -143,6 +143,11 @@ def channel_records(connection: sqlite3.Connection) -> list[ChannelRecord]:
         )
         for row in connection.execute("SELECT * FROM channels ORDER BY kind")
     ]
+
+
+def _writable(text: str) -> str:
+    """Write as escapes what UTF-8 has no form for: a byte that a client said in another encoding."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _know(connection: sqlite3.Connection, kind: str) -> None:

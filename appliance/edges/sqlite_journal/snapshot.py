@@ -14,7 +14,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # The supervisor's word on how it is, and a pause: both are of this machine and this day.
-_OF_THE_DAY = (*sorted(FLEETING), "gateway", "waiting", "config_problems", "paused", "paused_reason")
+_OF_THE_DAY = (
+    *sorted(FLEETING),
+    "gateway",
+    "waiting",
+    "config_problems",
+    "config_in_force",
+    "paused",
+    "paused_reason",
+)
 
 
 def snapshot(path: Path, facts: Mapping[str, str]) -> bytes:

@@ -1,0 +1,72 @@
+"""What a single run may find that nobody should wait three runs to hear, and what it takes to be mended."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from appliance.notice import Alarm, AlarmKind, Severity
+from appliance.plan.plain_text import one_line
+from appliance.record import Operation, Outcome, Reason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from appliance.ports import ClientHistory
+    from appliance.record import RunRecord
+
+_AT_ONCE = {
+    Reason.TAMPERING: (AlarmKind.TAMPERING, Severity.CRITICAL),
+    Reason.INTEGRITY: (AlarmKind.DAMAGED, Severity.CRITICAL),
+    Reason.MISMATCH: (AlarmKind.MISMATCH, Severity.CRITICAL),
+    Reason.COLLAPSED: (AlarmKind.COLLAPSED, Severity.WARNING),
+    Reason.HOST_KEY: (AlarmKind.HOST_KEY, Severity.CRITICAL),
+}
+GRAVE = frozenset(kind for kind, _ in _AT_ONCE.values())
+# Whatever found it, a good run of these mends it: no backup succeeds while an archive of the ledger is gone, so the
+# operator has decided since; and whoever is reached has shown the pinned key.
+_MENDED_BY = {
+    AlarmKind.TAMPERING: frozenset({Operation.CREATE}),
+    AlarmKind.COLLAPSED: frozenset({Operation.CREATE}),
+    AlarmKind.HOST_KEY: frozenset({Operation.CREATE, Operation.PROBE}),
+}
+
+
+def found_by_a_run(history: ClientHistory, created: ClientHistory | None) -> Iterator[Alarm]:
+    """Yield the alarm that the last run of that operation has found; `created` is the history of the backups."""
+    last = history.last
+    if last.outcome is not Outcome.FAILED or last.reason not in _AT_ONCE:
+        return
+    good = created.last_success if created else None
+    if last.reason is Reason.TAMPERING and good is not None and good.started > last.started:
+        return
+    kind, severity = _AT_ONCE[last.reason]
+    advice = {
+        AlarmKind.TAMPERING: f"Nothing is written or pruned until you decide: `borgpull repair {last.client}`.",
+        AlarmKind.DAMAGED: "Look at the disk, and at the entry `integrity` in docs/troubleshooting.md.",
+        AlarmKind.MISMATCH: "The entry `mismatch` in docs/troubleshooting.md says how to find out which side is right.",
+        AlarmKind.COLLAPSED: f"If that is right, `borgpull run {last.client} --accept-shrink` once.",
+        AlarmKind.HOST_KEY: f"If the machine was set up anew, `borgpull client trust {last.client}`; else somebody is "
+        "in between.",
+    }[kind]
+    yield Alarm(kind=kind, client=last.client, severity=severity, sentence=one_line(last.message, advice))
+
+
+def is_unmended(kind: AlarmKind, runs: Iterable[RunRecord], *, cut_off: bool) -> bool:
+    """Whether what a run found still holds, although a run since has ended otherwise: skipped, say, or unreachable.
+
+    `runs` are the client's, newest first; `cut_off` says that there are older ones, which then may be what found it.
+    """
+    good: set[Operation] = set()
+    for run in runs:
+        if run.outcome is not None and run.outcome.is_good:
+            good.add(run.operation)
+        elif _has_found(run, kind) and good.isdisjoint({run.operation, *_MENDED_BY.get(kind, ())}):
+            return True
+    return cut_off and Operation.CREATE not in good
+
+
+def _has_found(run: RunRecord, kind: AlarmKind) -> bool:
+    # Who probes or decides by hand sees it, and may have reached for another machine.
+    if run.outcome is not Outcome.FAILED or run.operation is Operation.PROBE or run.operation.by_hand:
+        return False
+    return run.reason in _AT_ONCE and _AT_ONCE[run.reason][0] is kind

@@ -1,0 +1,87 @@
+"""What a run found goes on until a good run has shown that it is mended."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from appliance.notice import AlarmKind
+from appliance.plan.grave import GRAVE, is_unmended
+from appliance.record import Operation, Outcome, Reason
+from tests.house import NOON, record
+
+if TYPE_CHECKING:
+    from appliance.record import RunRecord
+
+CREATE, PRUNE, CHECK, DRILL, PROBE = (
+    Operation.CREATE,
+    Operation.PRUNE,
+    Operation.CHECK,
+    Operation.DRILL,
+    Operation.PROBE,
+)
+
+
+def ran(operation: Operation, reason: Reason | None = None, outcome: Outcome = Outcome.FAILED) -> RunRecord:
+    return record(outcome if reason else Outcome.SUCCESS, reason, operation=operation)
+
+
+def unmended(kind: AlarmKind, *oldest_first: RunRecord, cut_off: bool = False) -> bool:
+    return is_unmended(kind, reversed(oldest_first), cut_off=cut_off)
+
+
+FOUND = {
+    AlarmKind.TAMPERING: ran(PRUNE, Reason.TAMPERING),
+    AlarmKind.DAMAGED: ran(CREATE, Reason.INTEGRITY),
+    AlarmKind.MISMATCH: ran(DRILL, Reason.MISMATCH),
+    AlarmKind.COLLAPSED: ran(CREATE, Reason.COLLAPSED),
+    AlarmKind.HOST_KEY: ran(CREATE, Reason.HOST_KEY),
+}
+
+
+@pytest.mark.parametrize("kind", sorted(GRAVE))
+def test_a_run_that_does_not_get_as_far_mends_nothing(kind: AlarmKind) -> None:
+    off = ran(FOUND[kind].operation, Reason.UNREACHABLE)
+    skipped = ran(FOUND[kind].operation, Reason.OFFLINE, Outcome.SKIPPED)
+    going_on = record(None)
+
+    assert unmended(kind, ran(CREATE), FOUND[kind], off, skipped, going_on)
+    assert not unmended(kind, FOUND[kind], ran(FOUND[kind].operation), off)
+    assert not unmended(kind, ran(CREATE), off)
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "mended"),
+    [
+        (AlarmKind.TAMPERING, CREATE, True),
+        (AlarmKind.TAMPERING, CHECK, False),
+        (AlarmKind.HOST_KEY, PROBE, True),
+        (AlarmKind.HOST_KEY, PRUNE, False),
+        (AlarmKind.MISMATCH, CREATE, False),
+        (AlarmKind.DAMAGED, PRUNE, False),
+        (AlarmKind.COLLAPSED, PROBE, False),
+    ],
+)
+def test_what_mends_is_the_run_that_found_it_or_one_that_cannot_go_well_before(
+    kind: AlarmKind,
+    good: Operation,
+    mended: bool,  # noqa: FBT001
+) -> None:
+    assert unmended(kind, FOUND[kind], ran(good)) is not mended
+
+
+def test_another_operation_that_found_the_same_before_is_not_forgotten() -> None:
+    assert unmended(AlarmKind.DAMAGED, FOUND[AlarmKind.DAMAGED], ran(CHECK, Reason.INTEGRITY), ran(CHECK))
+
+
+def test_what_a_probe_or_a_restore_finds_was_seen_by_who_asked_and_is_no_alarm() -> None:
+    assert not unmended(AlarmKind.HOST_KEY, ran(PROBE, Reason.HOST_KEY), ran(Operation.RESTORE, Reason.HOST_KEY))
+
+
+def test_a_trouble_older_than_all_that_was_read_goes_on_while_no_backup_was_good() -> None:
+    off = record(Outcome.FAILED, Reason.UNREACHABLE, started=NOON + timedelta(hours=1))
+
+    assert unmended(AlarmKind.HOST_KEY, off, off, cut_off=True)
+    assert not unmended(AlarmKind.HOST_KEY, ran(CREATE), off, cut_off=True)
