@@ -1,4 +1,4 @@
-"""How old things are. What is dated ahead of the clock is of no age that anybody knows, and must not count for years."""
+"""How old things are. What is dated ahead of the clock is of no known age, and must not count for years."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ import json
 import sqlite3
 import subprocess
 import sys
+import threading
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -49,6 +50,17 @@ def test_the_file_and_its_companions_are_private(journal: SqliteJournal, path: P
         "journal.sqlite-wal": 0o600,
         "journal.sqlite-shm": 0o600,
     }
+
+
+def test_who_opens_a_new_journal_beside_another_waits_for_it(journal: SqliteJournal, path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None, check_same_thread=False)) as other:
+        other.execute("CREATE TABLE begun (number)")
+        other.execute("BEGIN IMMEDIATE")
+        done = threading.Timer(0.1, lambda: other.execute("ROLLBACK"))
+        done.start()
+
+        assert journal.unfinished() == []
+        done.join()
 
 
 def test_another_process_reads_what_was_written(journal: SqliteJournal, path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 import weakref
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # The command line and the supervisor share the file; a transaction of either is far shorter.
 PATIENCE_SECONDS = 30
+_AGAIN_SECONDS = 0.02
 _SENTENCES = {
     sqlite3.SQLITE_FULL: "the volume it is on is full; free some space there",
     sqlite3.SQLITE_READONLY: "it cannot be written; is the state volume mounted read-only, or owned by another user?",
@@ -124,7 +126,7 @@ class Database:
 
     def _prepare(self, connection: sqlite3.Connection) -> None:
         connection.row_factory = sqlite3.Row
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         if _version(connection) == len(MIGRATIONS):
@@ -158,6 +160,23 @@ class Database:
                 f"the journal {self._path} holds what this version does not understand ({error!r}); was it written by "
                 "another Borgpull? Use that version again"
             ) from error
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Have it keep a write-ahead log. Of a new file SQLite does that at once or not at all, whatever the timeout is.
+
+    So whoever opens it beside another waits here for the other.
+    """
+    until = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(_AGAIN_SECONDS)
+        else:
+            return
 
 
 def _version(connection: sqlite3.Connection) -> int:
