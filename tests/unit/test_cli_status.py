@@ -224,13 +224,15 @@ def test_an_overdue_client_is_said_to_be_overdue(world: CliWorld) -> None:
     assert world.clock.now() > NOON
 
 
-def supervisor_reads(world: CliWorld) -> None:
-    Configuration(
+def supervisor_reads(world: CliWorld) -> Configuration:
+    configuration = Configuration(
         load=lambda: load(world.config, {}),
         fingerprint=lambda: fingerprint(world.config),
         facts=world.journal,
         clock=world.clock,
-    ).refresh()
+    )
+    configuration.refresh()
+    return configuration
 
 
 def test_what_the_supervisor_has_read_is_not_read_again_and_says_the_same(world: CliWorld) -> None:
@@ -246,9 +248,9 @@ def test_what_the_supervisor_has_read_is_not_read_again_and_says_the_same(world:
 
 
 def test_an_emptied_file_is_told_where_an_operator_looks(world: CliWorld) -> None:
-    supervisor_reads(world)
+    supervisor = supervisor_reads(world)
     world.configure("")
-    supervisor_reads(world)
+    supervisor.refresh()
 
     shown = world.run("status").out
     checked = world.run("config", "check")
