@@ -41,7 +41,7 @@ class Gateway:
         self._failures = 0
         self._again: datetime | None = None
         self._started: datetime | None = None
-        self._found_dead: datetime | None = None
+        self._last_words: TunnelReport | None = None
 
     def port(self, client: str) -> int | None:
         """Return the gateway's port of a client; None when it has none."""
@@ -51,7 +51,7 @@ class Gateway:
     def look(self, appliance: Appliance, now: datetime) -> frozenset[str]:
         """See which tunnels are open; return the clients whose tunnel was not at the last look."""
         clients = expected(appliance)
-        report = self._report(now) if clients else None
+        report = self._report() if clients else None
         up = frozenset(client.name for client in clients if is_up(report, self.port(client.name), now))
         fresh, self.up = up - self.up, up
         return fresh
@@ -81,10 +81,10 @@ class Gateway:
             if self._started is not None and now - self._started > _STEADY:
                 self._failures = 0
 
-    def _report(self, now: datetime) -> TunnelReport | None:
+    def _report(self) -> TunnelReport | None:
         """Return what the gateway says, and nothing of what one said that is no more: its tunnels died with it."""
-        report, dead = self._files.report(), self._found_dead
-        return None if report and dead and report.time <= dead <= now else report
+        report = self._files.report()
+        return None if report == self._last_words else report
 
     def _keep_door(self, appliance: Appliance) -> bool:
         if not expected(appliance):
@@ -108,7 +108,7 @@ class Gateway:
             self.trouble = ""
             return
         if own is None or not own.running:
-            self._found_dead = now
+            self._last_words = self._files.report()
         if own is not None and own.running:
             self.trouble = ""
             if own.labels.get(places.LABEL_GATEWAY) == spec.labels[places.LABEL_GATEWAY] or carries:
@@ -122,11 +122,19 @@ class Gateway:
             self._pause(f"the gateway ended by itself (exit code {own.exit_code}); the last it said: {last}", now)
             return
         if own is not None:
-            self._engine.remove(spec.name)
+            self._end(spec.name)
         _LOG.info("starting the gateway %s", spec.name)
         self._engine.start(spec)
         self._started = now
         self.trouble = ""
+
+    def _end(self, name: str) -> None:
+        """Remove a gateway that runs; its clients dial in at the next one."""
+        try:
+            self._engine.remove(name)
+        finally:
+            # It reported to its very end. One that the engine could not remove says something newer within a second.
+            self._last_words = self._files.report()
 
     def _spec(self, appliance: Appliance) -> ContainerSpec | None:
         if not expected(appliance):

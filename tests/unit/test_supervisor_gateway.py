@@ -199,6 +199,39 @@ def test_another_image_replaces_the_gateway_but_not_under_a_run_that_goes_throug
     assert len(world.gateways()) == 2
 
 
+def test_what_is_due_at_an_upgrade_waits_for_the_tunnel_through_the_new_gateway(world: Remote) -> None:
+    supervisor = world.supervisor()
+    supervisor.tick()
+    world.settled(supervisor, 22001, runs=1)
+
+    world.image = "sha256:second"
+    world.ticked(supervisor, 22001, seconds=86400)
+    assert len(world.gateways()) == 2
+    assert json.loads(world.fact("tunnels")) == {"web1": "down"}
+    world.settled(supervisor, 22001, runs=3)
+    assert world.ended()[1:] == [(Outcome.SKIPPED, Reason.OFFLINE), (Outcome.SUCCESS, None)]
+
+
+def test_what_a_gateway_says_while_it_is_removed_counts_no_more(world: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    supervisor = world.supervisor()
+    supervisor.tick()
+    world.settled(supervisor, 22001, runs=1)
+    remove = world.engine.remove
+
+    def remove_slowly(name: str) -> None:
+        world.clock.advance(timedelta(seconds=4))
+        world.dial(22001)
+        remove(name)
+
+    monkeypatch.setattr(world.engine, "remove", remove_slowly)
+    world.image = "sha256:second"
+    world.ticked(supervisor, 22001)
+    supervisor.tick()
+
+    assert len(world.gateways()) == 2
+    assert json.loads(world.fact("tunnels")) == {"web1": "down"}
+
+
 def test_the_gateway_of_an_appliance_that_had_another_name_is_removed(world: Remote) -> None:
     supervisor = world.supervisor()
     supervisor.tick()
