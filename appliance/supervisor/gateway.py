@@ -61,20 +61,29 @@ class Gateway:
         return {one.name: UP if one.name in self.up else DOWN for one in appliance.clients if dials_in(one)}
 
     def keep(
-        self, appliance: Appliance, there: Sequence[ContainerState] | None, now: datetime, *, busy: Collection[str]
+        self,
+        appliance: Appliance,
+        there: Sequence[ContainerState] | None,
+        now: datetime,
+        *,
+        busy: Collection[str],
+        carrying: Collection[str],
     ) -> None:
         """Bring container and door to what the configuration asks for.
 
         `there` are the containers of gateways that the engine knows, None when it does not tell; `busy` the clients
-        with a run in progress, which would lose its way if the gateway were replaced just now.
+        whose machines a run in progress reaches, and `carrying` the gateways through which a container reaches one:
+        they would lose their way if the gateway were replaced just now.
         """
         # The door first: whoever may not dial in any more loses his tunnel even while the engine is in trouble.
         if not self._keep_door(appliance) or there is None:
             return
         if self._again is not None and timedelta(0) < self._again - now <= _PAUSES[-1]:
             return
+        carries = any(one.name in busy for one in expected(appliance))
+        carries |= places.gateway_name(appliance.settings.name) in carrying
         try:
-            self._settle(appliance, there, now, carries=any(one.name in busy for one in expected(appliance)))
+            self._settle(appliance, there, now, carries=carries)
         except (EngineError, StateError) as error:
             self._pause(_sentence(error, appliance), now)
         else:
