@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,17 @@ from appliance.plan import events, places
 from appliance.plan.judge import more_telling, question_verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Mapping
+    from collections.abc import Callable, Generator, Mapping
 
-    from appliance.ports import ContainerSpec, Engine
+    from appliance.ports import ContainerSpec, ContainerState, Engine
+
+# A stream ends a moment before the engine says that its container ended.
+_LOOKS = (0.0, 0.05, 0.1, 0.2, 0.4)
 
 
-def ask(engine: Engine, spec: ContainerSpec) -> Generator[Mapping[str, Any], None, events.Result]:
+def ask(
+    engine: Engine, spec: ContainerSpec, pause: Callable[[float], object] = time.sleep
+) -> Generator[Mapping[str, Any], None, events.Result]:
     """Yield the answers as they come and return how it ended; the container is removed whatever happens.
 
     Closing the generator early ends the question. Raises EngineError when the engine fails or the answer breaks off:
@@ -36,9 +42,7 @@ def ask(engine: Engine, spec: ContainerSpec) -> Generator[Mapping[str, Any], Non
                 yield event.value
             elif isinstance(event, events.Result):
                 result = more_telling(result, event)
-        state = engine.inspect(spec.name)
-        if state is not None and state.running:
-            raise EngineError(f"the answer of {spec.name} broke off; ask again")
+        state = _ended(engine, spec, pause)
         end = question_verdict(state, result)
         told = result or events.Result(outcome=end.outcome)
         return replace(told, outcome=end.outcome, reason=end.reason, message=end.message)
@@ -47,3 +51,15 @@ def ask(engine: Engine, spec: ContainerSpec) -> Generator[Mapping[str, Any], Non
         state = engine.inspect(spec.name)
         if state is not None and state.labels.get(places.LABEL_RUN) == spec.labels.get(places.LABEL_RUN):
             engine.remove(spec.name)
+
+
+def _ended(engine: Engine, spec: ContainerSpec, pause: Callable[[float], object]) -> ContainerState | None:
+    """Return how the container of a stream that has ended stands; raises EngineError where it goes on unheard."""
+    for seconds in _LOOKS:
+        pause(seconds)
+        state = engine.inspect(spec.name)
+        if state is None or not state.running:
+            return state
+    # Asked to end, it leaves no lock and nothing on the client; one that is removed as it runs may leave both.
+    engine.stop(spec.name, spec.stop_grace)
+    raise EngineError(f"the answer of {spec.name} broke off; ask again")

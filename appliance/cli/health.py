@@ -13,7 +13,7 @@ from appliance.cli.surroundings import Surroundings, in_surroundings
 def health(world: Surroundings) -> None:
     """Ask the supervisor whether it is well.
 
-    Over loopback; this is the health check of the image.
+    At the address of `listen`; this is the health check of the image.
 
     Example: borgpull health && echo well
     """

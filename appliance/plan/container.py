@@ -44,6 +44,7 @@ _IN_THE_REPOSITORY = (
 
 # To mount (SYS_ADMIN), and to hand everything that reads a client's bytes to the unprivileged user for good.
 _MOUNT_RIGHTS = ("SYS_ADMIN", "SETUID", "SETGID", "SETPCAP", "KILL", "SYS_CHROOT")
+_NETWORK_OF = "container:"
 _READ_ALL = "DAC_READ_SEARCH"
 _READ_ALL_RIGHTS = ("SETUID", "SETGID", "SETPCAP", "KILL", _READ_ALL)
 
@@ -157,7 +158,7 @@ def _borg(client: AnyBorgClient, plan: RunPlan, settings: ApplianceSettings) -> 
 def _network(client: Client, settings: ApplianceSettings) -> str:
     # The tunnel's end is on the gateway's loopback, where no other container and no other client can reach it.
     if isinstance(client, MachineClient) and client.reach is Reach.DIAL_IN:
-        return f"container:{places.gateway_name(settings.name)}"
+        return f"{_NETWORK_OF}{places.gateway_name(settings.name)}"
     return settings.network
 
 
@@ -198,6 +199,7 @@ def _spec(
     ports: tuple[tuple[int, int], ...] = (),
 ) -> ContainerSpec:
     name = places.container_name(settings.name, client.name)
+    through = network.removeprefix(_NETWORK_OF) if network.startswith(_NETWORK_OF) else ""
     return ContainerSpec(
         name=f"{name}-{plan.run_id}" if plan.operation in QUESTIONS else name,
         command=("pull",),
@@ -206,6 +208,7 @@ def _spec(
             places.LABEL_CLIENT: client.name,
             places.LABEL_OPERATION: plan.operation,
             places.LABEL_RUN: plan.run_id,
+            **({places.LABEL_THROUGH: through} if through else {}),
             **places.UPDATERS_KEEP_AWAY,
         },
         mounts=(*mounts, *account_mounts(plan.uid, plan.gid)),
@@ -218,7 +221,7 @@ def _spec(
         privileged=privileged,
         memory=client.memory,
         log_bytes=_LONG_LOG_BYTES if plan.operation in _LONG_ANSWERS else _LOG_BYTES,
-        dns=() if network == "none" or network.startswith("container:") else settings.dns,
+        dns=() if network == "none" or through else settings.dns,
         ports=ports,
     )
 

@@ -79,6 +79,8 @@ LABEL_RUN = "borgpull.run"
 LABEL_SECOND = "borgpull.second"
 # The gateway's container has no run; of what it was made stands in this label.
 LABEL_GATEWAY = "borgpull.gateway"
+# On whatever reaches its machine through a gateway: the name of that gateway's container.
+LABEL_THROUGH = "borgpull.through"
 # A run is not a service: updaters must not restart it in the middle of a backup.
 UPDATERS_KEEP_AWAY = {
     "com.centurylinklabs.watchtower.enable": "false",

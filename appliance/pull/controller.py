@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pkgutil
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,17 @@ from appliance.errors import BorgpullError
 from appliance.plan import places
 from appliance.plan.events import Result
 from appliance.plan.offer import LOOK
-from appliance.plan.operations import ADOPT, BY_HAND, ESCROW_CHECK, FIDELITY, MATCH, PREVIEW, SIMULATE
+from appliance.plan.operations import (
+    ADOPT,
+    BY_HAND,
+    ESCROW_CHECK,
+    FIDELITY,
+    MATCH,
+    PREVIEW,
+    QUESTIONS,
+    SIMULATE,
+    UNRECORDED,
+)
 from appliance.plan.run_plan import RunPlan
 from appliance.pull import link
 from appliance.pull.ends import Ends
@@ -55,6 +66,9 @@ _BY_ITSELF = {
     ADOPT: "adopting:look",
     SIMULATE: "pruning:simulate",
 }
+# Who asks follows one stream from its first line to its last, and cannot come back to it as the supervisor does to a
+# run: it must not be cut, and some are silent for hours.
+HEARD_AT_ONCE = frozenset((*QUESTIONS, *UNRECORDED))
 
 
 def main() -> int:
@@ -64,7 +78,8 @@ def main() -> int:
     plan = RunPlan.from_json(Path(places.PLAN).read_text("utf-8"))
     voice = Voice()
     try:
-        result = _carry_out(plan, ends, voice)
+        with voice.never_silent() if plan.operation in HEARD_AT_ONCE else nullcontext():
+            result = _carry_out(plan, ends, voice)
     except Failure as failure:
         result = failure.result()
     except BorgpullError as error:

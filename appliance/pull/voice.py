@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 import time
+from contextlib import contextmanager
 from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -11,11 +13,13 @@ from appliance.plan import events
 from appliance.record import Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
     from typing import Any
 
 _AT_MOST_EVERY_SECONDS = 1.0
 _ITEMS_AN_EVENT = 500
+# Proxies before the engine cut a stream that is silent for some minutes.
+SILENT_AT_MOST_SECONDS = 60.0
 
 
 class Voice:
@@ -25,6 +29,7 @@ class Voice:
         """Start silent."""
         self._progress = Progress(step="prepare")
         self._last_spoken = 0.0
+        self._lock = threading.Lock()
 
     def step(self, name: str) -> None:
         """Say which step of the run begins."""
@@ -48,11 +53,11 @@ class Voice:
 
     def note(self, message: str, level: str = "info") -> None:
         """Leave a line in the run's log."""
-        _print(events.Note(level=level, message=message))
+        self._print(events.Note(level=level, message=message))
 
     def data(self, value: Mapping[str, Any]) -> None:
         """Give one item of an answer."""
-        _print(events.Data(value=dict(value)))
+        self._print(events.Data(value=dict(value)))
 
     def items(self, lines: Iterable[str]) -> None:
         """Give items of an answer, each a line of JSON already, many in one event: an archive holds millions.
@@ -62,16 +67,37 @@ class Voice:
         count, left = 0, iter(lines)
         while some := tuple(islice(left, _ITEMS_AN_EVENT)):
             count += len(some)
-            print(f'{{"event": "data", "value": {{"items": [{",".join(some)}], "count": {count}}}}}', flush=True)  # noqa: T201
+            self._say(f'{{"event": "data", "value": {{"items": [{",".join(some)}], "count": {count}}}}}')
 
     def result(self, result: events.Result) -> None:
         """Say the last word."""
-        _print(result)
+        self._print(result)
+
+    @contextmanager
+    def never_silent(self) -> Iterator[None]:
+        """Say every minute how far it has come, whatever is waited for within the block."""
+        over = threading.Event()
+
+        def murmur() -> None:
+            while not over.wait(SILENT_AT_MOST_SECONDS):
+                self._speak()
+
+        thread = threading.Thread(target=murmur, name="murmur", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
 
     def _speak(self) -> None:
         self._last_spoken = time.monotonic()
-        _print(self._progress)
+        self._print(self._progress)
 
+    def _print(self, event: events.Event) -> None:
+        self._say(events.write(event))
 
-def _print(event: events.Event) -> None:
-    print(events.write(event), flush=True)  # noqa: T201 - standard output is the channel to the supervisor
+    def _say(self, line: str) -> None:
+        # Two threads may speak, and a line is written in parts.
+        with self._lock:
+            print(line, flush=True)  # noqa: T201 - standard output is the channel to the supervisor

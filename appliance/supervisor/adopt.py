@@ -32,7 +32,8 @@ _QUESTION_ENDED_LIMIT = timedelta(minutes=1)
 class Adoption:
     """Looks at every container of ours and every unfinished run; what no thread of ours follows is taken care of.
 
-    A gateway is no run: `gateways` are those that the last look found, for whoever keeps them.
+    A gateway is no run: `gateways` are those that the last look found, for whoever keeps them, and `carrying` the names
+    of those through which something of ours reaches a machine, be it a run, a question or a command of the operator.
     """
 
     def __init__(self, desk: Desk, workers: Workers, appliance_id: str) -> None:
@@ -41,6 +42,7 @@ class Adoption:
         self._appliance_id = appliance_id
         self._questions: dict[tuple[str, bool], datetime] = {}
         self.gateways: tuple[ContainerState, ...] = ()
+        self.carrying: frozenset[str] = frozenset()
 
     def sweep(self, appliance: Appliance | None) -> tuple[str, ...]:
         """Follow, record or remove; return the clients whose history changed. Raises EngineError and StateError."""
@@ -48,6 +50,7 @@ class Adoption:
         found = self._desk.engine.ours(self._appliance_id)
         self.gateways = tuple(state for state in found if places.LABEL_GATEWAY in state.labels)
         states = [state for state in found if state not in self.gateways]
+        self.carrying = frozenset(state.labels.get(places.LABEL_THROUGH, "") for state in states if state.running)
         unfinished = {record.run_id: record for record in self._desk.journal.unfinished()}
         runs = [
             state for state in states if state.labels.get(places.LABEL_OPERATION) not in (*QUESTIONS, *UNRECORDED, WAKE)

@@ -41,7 +41,7 @@ class Gateway:
         self._failures = 0
         self._again: datetime | None = None
         self._started: datetime | None = None
-        self._found_dead: datetime | None = None
+        self._last_words: TunnelReport | None = None
 
     def port(self, client: str) -> int | None:
         """Return the gateway's port of a client; None when it has none."""
@@ -51,7 +51,7 @@ class Gateway:
     def look(self, appliance: Appliance, now: datetime) -> frozenset[str]:
         """See which tunnels are open; return the clients whose tunnel was not at the last look."""
         clients = expected(appliance)
-        report = self._report(now) if clients else None
+        report = self._report() if clients else None
         up = frozenset(client.name for client in clients if is_up(report, self.port(client.name), now))
         fresh, self.up = up - self.up, up
         return fresh
@@ -61,30 +61,39 @@ class Gateway:
         return {one.name: UP if one.name in self.up else DOWN for one in appliance.clients if dials_in(one)}
 
     def keep(
-        self, appliance: Appliance, there: Sequence[ContainerState] | None, now: datetime, *, busy: Collection[str]
+        self,
+        appliance: Appliance,
+        there: Sequence[ContainerState] | None,
+        now: datetime,
+        *,
+        busy: Collection[str],
+        carrying: Collection[str],
     ) -> None:
         """Bring container and door to what the configuration asks for.
 
         `there` are the containers of gateways that the engine knows, None when it does not tell; `busy` the clients
-        with a run in progress, which would lose its way if the gateway were replaced just now.
+        whose machines a run in progress reaches, and `carrying` the gateways through which a container reaches one:
+        they would lose their way if the gateway were replaced just now.
         """
         # The door first: whoever may not dial in any more loses his tunnel even while the engine is in trouble.
         if not self._keep_door(appliance) or there is None:
             return
         if self._again is not None and timedelta(0) < self._again - now <= _PAUSES[-1]:
             return
+        carries = any(one.name in busy for one in expected(appliance))
+        carries |= places.gateway_name(appliance.settings.name) in carrying
         try:
-            self._settle(appliance, there, now, carries=any(one.name in busy for one in expected(appliance)))
+            self._settle(appliance, there, now, carries=carries)
         except (EngineError, StateError) as error:
             self._pause(_sentence(error, appliance), now)
         else:
             if self._started is not None and now - self._started > _STEADY:
                 self._failures = 0
 
-    def _report(self, now: datetime) -> TunnelReport | None:
+    def _report(self) -> TunnelReport | None:
         """Return what the gateway says, and nothing of what one said that is no more: its tunnels died with it."""
-        report, dead = self._files.report(), self._found_dead
-        return None if report and dead and report.time <= dead <= now else report
+        report = self._files.report()
+        return None if report == self._last_words else report
 
     def _keep_door(self, appliance: Appliance) -> bool:
         if not expected(appliance):
@@ -108,7 +117,7 @@ class Gateway:
             self.trouble = ""
             return
         if own is None or not own.running:
-            self._found_dead = now
+            self._last_words = self._files.report()
         if own is not None and own.running:
             self.trouble = ""
             if own.labels.get(places.LABEL_GATEWAY) == spec.labels[places.LABEL_GATEWAY] or carries:
@@ -122,11 +131,19 @@ class Gateway:
             self._pause(f"the gateway ended by itself (exit code {own.exit_code}); the last it said: {last}", now)
             return
         if own is not None:
-            self._engine.remove(spec.name)
+            self._end(spec.name)
         _LOG.info("starting the gateway %s", spec.name)
         self._engine.start(spec)
         self._started = now
         self.trouble = ""
+
+    def _end(self, name: str) -> None:
+        """Remove a gateway that runs; its clients dial in at the next one."""
+        try:
+            self._engine.remove(name)
+        finally:
+            # It reported to its very end. One that the engine could not remove says something newer within a second.
+            self._last_words = self._files.report()
 
     def _spec(self, appliance: Appliance) -> ContainerSpec | None:
         if not expected(appliance):

@@ -187,8 +187,7 @@ class Supervisor:
         appliance = self._configuration.appliance
         if appliance is not None:
             there = None if self._engine_trouble else self._adoption.gateways
-            busy = [client.name for client in appliance.clients if client.name in self.workers]
-            self._gateway.keep(appliance, there, now, busy=busy)
+            self._gateway.keep(appliance, there, now, busy=self.workers.machines(), carrying=self._adoption.carrying)
             self._tell("gateway", self._gateway.trouble)
 
     def _look_at_tunnels(self, now: datetime) -> None:

@@ -63,6 +63,11 @@ class Workers:
         """Return the runs that have a thread of ours."""
         return frozenset(worker.watch.record.run_id for worker in self._workers.values())
 
+    def machines(self) -> frozenset[str]:
+        """Return the clients whose machines they reach: another one's where an archive is restored there."""
+        records = [worker.watch.record for worker in self._workers.values()]
+        return frozenset((record.restore.destination if record.restore else "") or record.client for record in records)
+
     def start(self, watch: Watch, work: Callable[[], RunRecord | None]) -> None:
         """Let a thread do the work of a run. It is a daemon: the supervisor ends without it, the container goes on."""
         name = watch.record.client

@@ -24,6 +24,22 @@ from scripts.dashboards.panels import (
 _LAST = 'borgpull_run_last_success_timestamp_seconds{operation="create"}'
 _LIMIT = 'borgpull_run_max_age_seconds{operation="create"}'
 _ENABLED = "borgpull_client_enabled == 1 and on (job, instance, client)"
+# As the alerts of the same names in config/prometheus/borgpull.rules.yml have it.
+_OF_ENABLED = "and on (job, instance, client) borgpull_client_enabled == 1"
+_DAMAGED = (
+    "max by (job, instance, client) ("
+    ' borgpull_repository_check_ok == 0 or borgpull_alarm{alarm="damaged"} == 1'
+    ' or borgpull_run_last_reason{reason="integrity", operation!~"repair|accept|purge|restore|probe"} == 1'
+    f" {_OF_ENABLED} )"
+)
+_TAMPERED = (
+    "max by (job, instance, client) ("
+    ' borgpull_alarm{alarm="tampering"} == 1 or borgpull_run_last_reason{reason="tampering"} == 1'
+    " and on (job, instance, client, operation) ("
+    " borgpull_run_last_completion_timestamp_seconds >= on (job, instance, client) group_left ()"
+    ' borgpull_run_last_success_timestamp_seconds{operation="create"} ) )'
+    f" {_OF_ENABLED}"
+)
 _NEVER = {"0": ("never", GREY)}
 _NONE_IS_GOOD = ((None, GREEN), (1.0, RED))
 _OUTCOMES = {"0": ("none", GREY), "1": ("success", GREEN), "2": ("warning", AMBER), "3": ("failed", RED)}
@@ -142,10 +158,10 @@ MAINTENANCE = Row(
                        " * 1000", column="Last success"),
             columns=_moment("Last success"), height=6,
         ),
-        stat("Damaged repositories", "Clients of which a last run found damage.", "short",
-             'count(borgpull_run_last_reason{reason="integrity"}) or vector(0)', steps=_NONE_IS_GOOD),
+        stat("Damaged repositories", "Clients of which a check or a run found damage that is not mended.", "short",
+             f"count({_DAMAGED}) or vector(0)", steps=_NONE_IS_GOOD),
         stat("Tampering", "Clients of which good archives are gone that nobody here deleted.", "short",
-             'count(borgpull_run_last_reason{reason="tampering"}) or vector(0)', steps=_NONE_IS_GOOD),
+             f"count({_TAMPERED}) or vector(0)", steps=_NONE_IS_GOOD),
         stat("Keys not exported", "Repositories whose key exists nowhere else.", "short",
              "count(borgpull_repository_key_exported == 0) or vector(0)", steps=((None, GREEN), (1.0, AMBER))),
         stat("Alarms", "What Borgpull itself has told you of and what still holds.", "short",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,8 @@ from tests.house import NOON, bad, house
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from appliance.ports import ContainerState
+
 ANSWERS = (write(Data(value={"name": "a"})), write(Data(value={"name": "b"})))
 APPLIANCE = house("web1")
 SPEC = container_spec(
@@ -31,7 +34,7 @@ def asked(engine: FakeEngine) -> tuple[list[str], Result]:
     found: list[str] = []
 
     def collect() -> Iterator[Result]:
-        question = ask(engine, SPEC)
+        question = ask(engine, SPEC, pause=lambda _seconds: None)
         while True:
             try:
                 found.append(str(next(question)["name"]))
@@ -81,14 +84,42 @@ def test_who_stops_listening_leaves_no_container() -> None:
     assert engine.ours("us") == []
 
 
-def test_an_answer_that_breaks_off_is_an_error() -> None:
-    class Breaking(FakeEngine):
-        def lines(self, name: str) -> Iterator[str]:
-            assert name
-            yield ANSWERS[0]
+class Breaking(FakeEngine):
+    """Its streams end while their container runs; it ends itself at the `looks`-th look, and by being asked to."""
 
-    engine = Breaking(lambda _spec: Script(lines=ANSWERS, hangs=True))
+    def __init__(self, script: Script, looks: int) -> None:
+        super().__init__(lambda _spec: replace(script, hangs=True))
+        self.looks = looks
+        self.stopped: list[str] = []
+
+    def lines(self, name: str) -> Iterator[str]:
+        yield from self._containers[name].script.lines
+
+    def inspect(self, name: str) -> ContainerState | None:
+        self.looks -= 1
+        if self.looks == 0:
+            self.end(name)
+        return super().inspect(name)
+
+    def stop(self, name: str, grace_seconds: int) -> None:
+        assert grace_seconds > 0
+        self.stopped.append(name)
+        super().stop(name, grace_seconds)
+
+
+def test_an_answer_that_breaks_off_is_an_error_and_its_container_is_asked_to_end() -> None:
+    engine = Breaking(Script(lines=ANSWERS[:1]), looks=-1)
 
     with pytest.raises(EngineError, match="broke off"):
         asked(engine)
+    assert engine.stopped == [SPEC.name]
     assert engine.ours("us") == []
+
+
+def test_a_container_that_ends_a_moment_after_its_stream_has_answered() -> None:
+    engine = Breaking(Script(lines=(*ANSWERS, write(Result(outcome=Outcome.SUCCESS)))), looks=3)
+
+    found, result = asked(engine)
+
+    assert (found, result.outcome) == (["a", "b"], Outcome.SUCCESS)
+    assert engine.stopped == []

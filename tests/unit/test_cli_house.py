@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from appliance.cli.reference import FOLDER, pages
+from appliance.edges.http import HttpServer
 from tests.cli_world import TWO_CLIENTS, CliWorld
 from tests.house import record
 
@@ -153,6 +154,17 @@ def test_health_is_what_the_supervisor_says_on_its_port(world: CliWorld, status:
         shown = world.run("health")
 
     assert (shown.code, shown.out) == (code, "as it is\n")
+
+
+@pytest.mark.parametrize("listen", ["127.0.0.2", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]"])
+def test_health_asks_where_the_supervisor_listens(world: CliWorld, listen: str) -> None:
+    server = HttpServer(f"{listen}:0", bytes, str)
+    server.start()
+    world.configure(f'[appliance]\nlisten = "{listen}:{server.port}"\n')
+    try:
+        assert world.run("health").out == '{"status": "ok"}\n'
+    finally:
+        server.stop()
 
 
 def test_health_without_a_supervisor_ends_with_its_exit_code(world: CliWorld) -> None:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 class Door:
     """A running server and a way to knock."""
 
-    def __init__(self) -> None:
+    def __init__(self, listen: str = "127.0.0.1:0") -> None:
         self.trouble = ""
-        self.server = HttpServer("127.0.0.1:0", lambda: b"borgpull_example 3.0\n", lambda: self.trouble)
+        self.server = HttpServer(listen, lambda: b"borgpull_example 3.0\n", lambda: self.trouble)
         self.server.start()
 
     def ask(self, path: str, method: str = "GET") -> tuple[int, str]:
@@ -52,6 +52,14 @@ def test_healthz_tells_the_trouble_with_503(door: Door) -> None:
 
     status, text = door.ask("/healthz")
     assert (status, json.loads(text)) == (503, {"status": "unhealthy", "reason": "the loop hangs"})
+
+
+def test_every_address_of_ipv6_is_served_and_those_of_ipv4_with_it() -> None:
+    door = Door("[::]:0")
+    try:
+        assert door.ask("/metrics") == (200, "borgpull_example 3.0\n")
+    finally:
+        door.server.stop()
 
 
 def test_there_is_nothing_else(door: Door) -> None:

@@ -231,6 +231,13 @@ def test_a_probe_tells_of_the_way_what_a_later_backup_that_never_began_cannot(sc
     assert scene.value("client_reachable", client="web") == 1
 
 
+def test_a_forwarding_that_was_refused_says_nothing_of_the_client_since_a_jump_host_may_have(scene: Scene) -> None:
+    scene.store.finish(ended(replace(begun(), operation=Operation.PROBE), Outcome.FAILED, reason=Reason.UNREACHABLE))
+    scene.store.finish(ended(begun("r2", after_hours=1), Outcome.FAILED, reason=Reason.FORWARDING))
+
+    assert scene.value("client_reachable", client="web") == 0
+
+
 def test_a_quota_is_told_and_its_absence_is_zero(scene: Scene) -> None:
     scene.others = (SocatClient(name="box", host="h", paths=("/",), method="socat", quota="2G"),)
 

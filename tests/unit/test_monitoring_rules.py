@@ -11,7 +11,9 @@ import pytest
 import yaml
 
 from appliance.edges.metrics import declared
+from appliance.notice import AlarmKind
 from appliance.record import Operation, Outcome, Reason
+from scripts.dashboards.overview import ROWS
 from tests.queries import unknown_words
 
 _ROOT = Path(__file__).parents[2]
@@ -20,6 +22,16 @@ _RUNBOOK = "docs/runbooks/alerts.md"
 _PAGE = f"https://github.com/borgpull/borgpull/blob/main/{_RUNBOOK}"
 # It fires always; quiet is only whoever has no Prometheus.
 _NEVER_QUIET = {"BorgPullWatchdog"}
+_OF_ANY_OPERATION = {"BorgPullRunFailing", "BorgPullRepositoryDamaged", "BorgPullRepositoryLocked"}
+_OF_ENABLED = "and on (job, instance, client) borgpull_client_enabled == 1"
+# What is wrong with what is stored, what goes on now, and what ends by itself; of damage, what a run said is silent.
+_OF_DISABLED_TOO = {
+    "BorgPullBackupChangeBurst",
+    "BorgPullBackupSizeDropped",
+    "BorgPullKeyNotExported",
+    "BorgPullRepositoryDamaged",
+    "BorgPullRunStuck",
+}
 
 
 def _rules() -> list[dict[str, Any]]:
@@ -78,7 +90,36 @@ def test_each_alert_asks_only_for_metrics_and_labels_that_there_are(rule: dict[s
 
 
 @every_rule
-def test_each_alert_asks_only_for_reasons_and_operations_that_there_are(rule: dict[str, Any]) -> None:
-    values = set(re.findall(r'(?:reason|operation|status)!?="(\w+)"', rule["expr"]))
+def test_each_alert_asks_only_for_reasons_operations_and_alarms_that_there_are(rule: dict[str, Any]) -> None:
+    asked = re.findall(r'(?:reason|operation|status|alarm)(?:=|!=|=~|!~)"([\w|]+)"', rule["expr"])
 
-    assert values <= {one.value for kind in (Reason, Operation, Outcome) for one in kind}
+    known = {one.value for kind in (Reason, Operation, Outcome, AlarmKind) for one in kind}
+    assert {value for values in asked for value in values.split("|")} <= known
+
+
+@every_rule
+def test_what_no_schedule_repeats_fails_no_alert_for_ever(rule: dict[str, Any]) -> None:
+    left_out = re.findall(r'operation!~"([\w|]+)"', rule["expr"])
+
+    by_hand = {operation.value for operation in Operation if operation.by_hand or operation is Operation.PROBE}
+    assert all(set(values.split("|")) == by_hand for values in left_out)
+    assert bool(left_out) == (rule["alert"] in _OF_ANY_OPERATION)
+
+
+@every_rule
+def test_an_alert_of_a_client_is_silent_once_the_client_is_disabled(rule: dict[str, Any]) -> None:
+    of_a_client = "$labels.client" in rule["annotations"]["description"]
+    is_joined = rule["expr"].strip().endswith(_OF_ENABLED)
+
+    assert is_joined == (of_a_client and rule["alert"] not in _OF_DISABLED_TOO)
+
+
+@pytest.mark.parametrize(
+    ("title", "alert"),
+    [("Damaged repositories", "BorgPullRepositoryDamaged"), ("Tampering", "BorgPullTampering")],
+)
+def test_a_tile_of_the_dashboard_counts_what_its_alert_tells(title: str, alert: str) -> None:
+    (expr,) = (rule["expr"] for rule in _rules() if rule["alert"] == alert)
+    (panel,) = (panel for row in ROWS for panel in row.panels if panel.title == title)
+
+    assert [query.expr for query in panel.queries] == [f"count({' '.join(expr.split())}) or vector(0)"]

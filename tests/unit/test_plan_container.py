@@ -131,7 +131,7 @@ def test_the_port_of_a_callback_is_the_one_that_the_client_was_told() -> None:
 
 @pytest.mark.parametrize("method", ["sshfs", "socat", "remote-forward"])
 @pytest.mark.parametrize("operation", [*READING, "scan"])
-def test_a_run_through_the_gateway_shares_its_network_and_nothing_else(method: str, operation: str) -> None:
+def test_a_run_through_the_gateway_shares_its_network_and_says_so_and_nothing_else(method: str, operation: str) -> None:
     settings = ApplianceSettings(name="attic", network="lan", dns=("192.168.1.1",))
 
     through, straight = (spec(client_of(method, reach), operation, settings) for reach in ("dial-in", "direct"))
@@ -139,7 +139,8 @@ def test_a_run_through_the_gateway_shares_its_network_and_nothing_else(method: s
     assert (through.network, straight.network) == ("container:attic-gateway", "lan")
     # An engine refuses name servers and ports for a network that is another container's.
     assert (through.dns, through.ports) == ((), ())
-    assert replace(through, network="lan", dns=straight.dns) == straight
+    assert through.labels == {**straight.labels, places.LABEL_THROUGH: "attic-gateway"}
+    assert replace(through, network="lan", dns=straight.dns, labels=straight.labels) == straight
 
 
 @pytest.mark.parametrize("operation", ["archives", "files", "key-export"])

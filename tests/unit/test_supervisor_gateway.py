@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 from typing import TYPE_CHECKING
 
 import pytest
 
 from appliance.errors import EngineError
 from appliance.plan import places
+from appliance.plan.container import container_spec
+from appliance.plan.make import plan_run
+from appliance.plan.operations import BY_HAND
 from appliance.plan.tunnel_report import TunnelReport
-from appliance.record import Operation, Outcome, Reason, RequestKind
+from appliance.record import Operation, Outcome, Reason, RequestKind, RestoreOrder, Way
+from appliance.run import Watch
+from appliance.supervisor.workers import Workers
 from tests.fakes import Script
+from tests.house import record
 from tests.supervised import World, hanging, success, until
 from tests.tunnels import KEY, calling_back, dialling
 
@@ -30,6 +38,10 @@ def play(spec: ContainerSpec) -> Script:
 
 def hold(spec: ContainerSpec) -> Script:
     return Script(hangs=True) if places.LABEL_GATEWAY in spec.labels else hanging(spec)
+
+
+def hold_all(_spec: ContainerSpec) -> Script:
+    return Script(hangs=True)
 
 
 class Remote(World):
@@ -197,6 +209,70 @@ def test_another_image_replaces_the_gateway_but_not_under_a_run_that_goes_throug
     world.ticked(supervisor, 22001)
 
     assert len(world.gateways()) == 2
+
+
+def test_the_gateway_is_not_replaced_under_what_an_operator_does_through_it(world: Remote) -> None:
+    supervisor = world.supervisor()
+    supervisor.tick()
+    (client,) = world.appliance.clients
+    us = world.fact("appliance_id")
+    plan = plan_run(client, BY_HAND, run_id="by-hand-1", now=world.clock.now(), appliance_id=us, tunnel_port=22001)
+    world.engine.play = hold_all
+    world.engine.start(container_spec(client, plan, world.appliance.settings))
+
+    world.image = "sha256:second"
+    world.ticked(supervisor)
+    assert len(world.gateways()) == 1
+    world.engine.end("borgpull-web1")
+    world.ticked(supervisor)
+
+    assert len(world.gateways()) == 2
+
+
+def test_a_restore_onto_another_client_reaches_the_machine_of_that_one(world: Remote) -> None:
+    over = Event()
+    workers = Workers(world.desk(over))
+    order = RestoreOrder(archive="db1-2026-11-22T12:00:00", way=Way.NUMERIC, target="/back", destination="web1")
+    restored = replace(record(), client="db1", operation=Operation.RESTORE, restore=order)
+    for run in (restored, replace(record(), client="db2")):
+        watch = Watch(record=run, container=run.client, deadline=world.clock.now())
+        workers.start(watch, lambda: record() if over.wait(60) else None)
+
+    assert workers.machines() == {"web1", "db2"}
+    over.set()
+
+
+def test_what_is_due_at_an_upgrade_waits_for_the_tunnel_through_the_new_gateway(world: Remote) -> None:
+    supervisor = world.supervisor()
+    supervisor.tick()
+    world.settled(supervisor, 22001, runs=1)
+
+    world.image = "sha256:second"
+    world.ticked(supervisor, 22001, seconds=86400)
+    assert len(world.gateways()) == 2
+    assert json.loads(world.fact("tunnels")) == {"web1": "down"}
+    world.settled(supervisor, 22001, runs=3)
+    assert world.ended()[1:] == [(Outcome.SKIPPED, Reason.OFFLINE), (Outcome.SUCCESS, None)]
+
+
+def test_what_a_gateway_says_while_it_is_removed_counts_no_more(world: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
+    supervisor = world.supervisor()
+    supervisor.tick()
+    world.settled(supervisor, 22001, runs=1)
+    remove = world.engine.remove
+
+    def remove_slowly(name: str) -> None:
+        world.clock.advance(timedelta(seconds=4))
+        world.dial(22001)
+        remove(name)
+
+    monkeypatch.setattr(world.engine, "remove", remove_slowly)
+    world.image = "sha256:second"
+    world.ticked(supervisor, 22001)
+    supervisor.tick()
+
+    assert len(world.gateways()) == 2
+    assert json.loads(world.fact("tunnels")) == {"web1": "down"}
 
 
 def test_the_gateway_of_an_appliance_that_had_another_name_is_removed(world: Remote) -> None:

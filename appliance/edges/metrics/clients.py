@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from appliance.edges.metrics.families import Families
     from appliance.record import RunRecord
 
-# What a run that ended so says of the way to the client; every other reason says nothing of it.
+# What a run that ended so says of the way to the client; every other reason says nothing of it. So does FORWARDING: a
+# client that was reached refuses it, or a machine on the way lets nobody through to the client.
 NOT_REACHED = frozenset((Reason.UNREACHABLE, Reason.OFFLINE, Reason.AUTH, Reason.HOST_KEY))
 REACHED = frozenset(
     (
         Reason.NO_SFTP,
-        Reason.FORWARDING,
         Reason.CALLBACK,
         Reason.CLIENT_TOOLS,
         Reason.CLIENT_BORG,
