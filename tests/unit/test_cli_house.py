@@ -156,7 +156,7 @@ def test_health_is_what_the_supervisor_says_on_its_port(world: CliWorld, status:
     assert (shown.code, shown.out) == (code, "as it is\n")
 
 
-@pytest.mark.parametrize("listen", ["127.0.0.2", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]"])
+@pytest.mark.parametrize("listen", ["127.0.0.2", "0.0.0.0", "[::]", "[::ffff:127.0.0.1]"])  # noqa: S104 - what operators write
 def test_health_asks_where_the_supervisor_listens(world: CliWorld, listen: str) -> None:
     server = HttpServer(f"{listen}:0", bytes, str)
     server.start()
