@@ -47,17 +47,25 @@ def ask(
         told = result or events.Result(outcome=end.outcome)
         return replace(told, outcome=end.outcome, reason=end.reason, message=end.message)
     finally:
-        # A container that shares its name with a client's runs may have been swept away, and the name be another's.
-        state = engine.inspect(spec.name)
-        if state is not None and state.labels.get(places.LABEL_RUN) == spec.labels.get(places.LABEL_RUN):
+        if own(engine, spec) is not None:
             engine.remove(spec.name)
+
+
+def own(engine: Engine, spec: ContainerSpec) -> ContainerState | None:
+    """Return the question's own container, None where it is gone.
+
+    One that shares its name with a client's runs may have been swept away, and the name be another's.
+    """
+    state = engine.inspect(spec.name)
+    is_own = state is not None and state.labels.get(places.LABEL_RUN) == spec.labels.get(places.LABEL_RUN)
+    return state if is_own else None
 
 
 def _ended(engine: Engine, spec: ContainerSpec, pause: Callable[[float], object]) -> ContainerState | None:
     """Return how the container of a stream that has ended stands; raises EngineError where it goes on unheard."""
     for seconds in _LOOKS:
         pause(seconds)
-        state = engine.inspect(spec.name)
+        state = own(engine, spec)
         if state is None or not state.running:
             return state
     # Asked to end, it leaves no lock and nothing on the client; one that is removed as it runs may leave both.

@@ -34,7 +34,7 @@ from appliance.edges.tunnels import TunnelFiles
 from appliance.edges.volumes import Volumes
 from appliance.errors import ExitCode, StateError
 from appliance.plan import places
-from appliance.plan.known_clients import IN_FORCE, NOTHING
+from appliance.plan.known_clients import FAULT, IN_FORCE, NOTHING
 from appliance.run import Desk
 from appliance.supervisor import Configuration, Courier, Post, Supervisor
 
@@ -167,7 +167,7 @@ def http_server(
 def trouble(facts: Facts, now: datetime) -> str:
     """Say what is wrong with the supervisor itself; empty while its loop goes round and it has a configuration."""
     try:
-        heartbeat, in_force = facts.fact("heartbeat"), facts.fact(IN_FORCE)
+        heartbeat, in_force, fault = facts.fact("heartbeat"), facts.fact(IN_FORCE), facts.fact(FAULT)
     except StateError as error:
         return str(error)
     if not heartbeat:
@@ -177,6 +177,8 @@ def trouble(facts: Facts, now: datetime) -> str:
         return f"the loop last went round {age.total_seconds():.0f} s ago"
     if in_force == NOTHING:
         return "no configuration has held since the start, so nothing runs; `borgpull config check` says why"
+    if fault:
+        return f"a fault of Borgpull keeps it from doing all that is due ({fault}); the log has more, please report it"
     return ""
 
 

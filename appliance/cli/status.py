@@ -23,7 +23,7 @@ from appliance.cli.tunnel_states import tunnel_states
 from appliance.config.folder import fingerprint
 from appliance.errors import ConfigError
 from appliance.plan import known_clients
-from appliance.plan.known_clients import IN_FORCE, KNOWN_CLIENTS, NOTHING, UNWATCHED, KnownClient
+from appliance.plan.known_clients import FAULT, IN_FORCE, KNOWN_CLIENTS, NOTHING, UNWATCHED, KnownClient
 from appliance.record import Operation
 
 if TYPE_CHECKING:
@@ -161,6 +161,9 @@ def headlines(world: Surroundings, store: Store, known: tuple[KnownClient, ...] 
     engine = store.fact("docker")
     if engine and engine != "up":
         lines.append(f"The container engine is down: {engine}")
+    fault = store.fact(FAULT)
+    if fault:
+        lines.append(f"A fault of Borgpull keeps it from what is due: {safe(fault)}; please report what its log says")
     gateway = store.fact("gateway")
     if gateway:
         lines.append(f"Nobody can dial in: {gateway}")

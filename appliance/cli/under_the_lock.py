@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from appliance.ask import ask
+from appliance.ask import ask, own
 from appliance.errors import EngineError, NameTakenError, OutputLostError
 from appliance.plan import places
 from appliance.plan.container import plan_file
@@ -37,7 +37,8 @@ def carried_out(
         raise busy(plan.client) from error
     except (KeyboardInterrupt, BrokenPipeError, OutputLostError):
         # Asked to end, it leaves no lock and nothing on the client.
-        world.engine().stop(spec.name, _STOP_SECONDS)
+        if own(world.engine(), spec) is not None:
+            world.engine().stop(spec.name, _STOP_SECONDS)
         raise
     finally:
         answers.close()

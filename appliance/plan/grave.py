@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from appliance.notice import Alarm, AlarmKind, Severity
+from appliance.plan.age import is_ahead
 from appliance.plan.plain_text import one_line
 from appliance.record import Operation, Outcome, Reason
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from appliance.ports import ClientHistory
     from appliance.record import RunRecord
@@ -51,13 +53,14 @@ def found_by_a_run(history: ClientHistory, created: ClientHistory | None) -> Ite
     yield Alarm(kind=kind, client=last.client, severity=severity, sentence=one_line(last.message, advice))
 
 
-def is_unmended(kind: AlarmKind, runs: Iterable[RunRecord], *, cut_off: bool) -> bool:
+def is_unmended(kind: AlarmKind, runs: Iterable[RunRecord], now: datetime, *, cut_off: bool) -> bool:
     """Whether what a run found still holds, although a run since has ended otherwise: skipped, say, or unreachable.
 
     `runs` are the client's, newest first; `cut_off` says that there are older ones, which then may be what found it.
+    One that is dated ahead of `now` is not the newest.
     """
     good: set[Operation] = set()
-    for run in runs:
+    for run in sorted(runs, key=lambda run: is_ahead(run.started, now)):
         if run.outcome is not None and run.outcome.is_good:
             good.add(run.operation)
         elif _has_found(run, kind) and good.isdisjoint({run.operation, *_MENDED_BY.get(kind, ())}):

@@ -28,6 +28,8 @@ _NAMED = 3
 # The fact that says whether the supervisor has any configuration that holds: not when it began with a wrong one.
 IN_FORCE = "config_in_force"
 NOTHING = "nothing"
+# The fact that says what the supervisor cannot do by a fault of ours; "" while it can do all of it.
+FAULT = "fault"
 # How a client stands of which then nobody makes a backup, however good its last one was.
 UNWATCHED = "unwatched"
 

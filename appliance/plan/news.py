@@ -46,7 +46,9 @@ def news(appliance: Appliance, known: Sequence[AlarmState], holding: Iterable[Al
     for alarm_id, alarm in hold.items():
         state = before.get(alarm_id) or AlarmState(alarm=alarm, raised=now)
         told = _told(appliance, state, alarm, now)
-        state = replace(state, alarm=alarm, told=now if told else state.told)
+        # It stays as grave as it was: what swings around a bound is told once.
+        gravest = max(alarm.severity, state.alarm.severity, key=_GRAVER)
+        state = replace(state, alarm=replace(alarm, severity=gravest), told=now if told else state.told)
         if state != before.get(alarm_id):
             states.append(state)
             notices += told

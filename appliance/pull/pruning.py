@@ -29,6 +29,9 @@ def prune(plan: RunPlan, voice: Voice) -> Result:
     repository.forget(plan, found.temporary, voice)
     if plan.compact == "before":
         _compact(plan, voice)
+    elif plan.compact == "later":
+        # Nothing of it is freed now, and nobody looks again for as long as `compact_after` says.
+        _insist_on_contents(plan)
     doomed = verbs.read_doomed(repository.borg(plan, verbs.would_prune(plan)).stderr)
     leaving = tuple(one for one in found.archives if one.id in doomed and not retention.is_protected(plan, one.name))
     staying = tuple(one for one in found.archives if one not in leaving)

@@ -82,12 +82,15 @@ def is_unfinished(plan: RunPlan, name: str) -> bool:
 
 
 def told_apart(plan: RunPlan, listed: output.Listed) -> tuple[tuple[ListedArchive, ...], tuple[str, ...]]:
-    """Return the archives that count, whatever their names (imported ones have any), and the temporary ones' names."""
-    prefix = f"{plan.client}.tmp-"
+    """Return the archives that count, whatever their names (imported ones have any), and the temporary ones' names.
+
+    What somebody else's Borg left unfinished is neither, unless the ledger has it from a version that took it in.
+    """
+    prefix, known = f"{plan.client}.tmp-", {archive.id for archive in plan.known}
     archives = tuple(
         ListedArchive(name=name, id=id_, started=started)
         for name, id_, started in listed.archives
-        if not name.startswith(prefix)
+        if not name.startswith(prefix) and (id_ in known or not is_unfinished(plan, name))
     )
     return archives, tuple(name for name, _, _ in listed.archives if name.startswith(prefix))
 

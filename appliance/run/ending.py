@@ -167,8 +167,11 @@ def _has_ever_written_itself(desk: Desk, client: str) -> bool:
     """Whether the client spoke to `borg serve` once: a change of method makes nothing true that it wrote before."""
     if desk.journal.fact(wrote_itself_fact(client)):
         return True
-    # Runs of before an upgrade left no such fact.
-    return any(run.method in BORG_ON_CLIENT for run in desk.journal.history(client, limit=_WHOLE_HISTORY))
+    # Runs of before an upgrade left no such fact, and they are forgotten one day.
+    wrote = any(run.method in BORG_ON_CLIENT for run in desk.journal.history(client, limit=_WHOLE_HISTORY))
+    if wrote:
+        desk.journal.set_fact(wrote_itself_fact(client), "yes")
+    return wrote
 
 
 def _note_who_writes(desk: Desk, record: RunRecord) -> None:

@@ -75,7 +75,7 @@ class Alarms:
             self._others = tuple(one for other in _OTHERS for one in self._store.last_runs(other).values())
         seen = self._observed(appliance, self._histories, now, engine_trouble or "")
         known, hold = self._store.alarms(), holding(seen, now)
-        hold += self._carried.find(appliance, known, hold, self._unseen(seen, engine_trouble))
+        hold += self._carried.find(appliance, known, hold, self._unseen(seen, engine_trouble), now)
         found = news(appliance, known, self._patient(hold, known, now), now)
         if found:
             self._store.settle(found.alarms, found.notices)

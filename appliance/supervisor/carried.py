@@ -8,6 +8,7 @@ from appliance.plan.grave import GRAVE, is_unmended
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from appliance.config.model import Appliance
     from appliance.notice import Alarm, AlarmKind, AlarmState
@@ -30,6 +31,7 @@ class Carried:
         known: Iterable[AlarmState],
         holding: Iterable[Alarm],
         unseen: frozenset[AlarmKind],
+        now: datetime,
     ) -> tuple[Alarm, ...]:
         """Return the alarms that are known, do not hold by what was seen, and are not over.
 
@@ -37,7 +39,7 @@ class Carried:
         """
         hold = {alarm.alarm_id for alarm in holding}
         blind = [state.alarm for state in known if state.alarm.kind in unseen and state.alarm.alarm_id not in hold]
-        found = (alarm for alarm in self._doubtful(appliance, known, hold) if self._is_unmended(alarm))
+        found = (alarm for alarm in self._doubtful(appliance, known, hold) if self._is_unmended(alarm, now))
         return (*blind, *found)
 
     def _doubtful(self, appliance: Appliance, known: Iterable[AlarmState], hold: set[str]) -> Iterator[Alarm]:
@@ -47,11 +49,11 @@ class Carried:
             if watched and state.alarm.kind in GRAVE and state.alarm.alarm_id not in hold:
                 yield state.alarm
 
-    def _is_unmended(self, alarm: Alarm) -> bool:
+    def _is_unmended(self, alarm: Alarm, now: datetime) -> bool:
         newest = [(run.run_id, run.finished) for run in self._journal.history(alarm.client, limit=1)]
         basis, verdict = self._known.get(alarm.alarm_id, (None, False))
         if basis != newest:
             runs = self._journal.history(alarm.client, limit=_RUNS_READ)
-            verdict = is_unmended(alarm.kind, runs, cut_off=len(runs) == _RUNS_READ)
+            verdict = is_unmended(alarm.kind, runs, now, cut_off=len(runs) == _RUNS_READ)
             self._known[alarm.alarm_id] = (newest, verdict)
         return verdict

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import logging
 from collections import deque
+from contextlib import suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Protocol
 from uuid import uuid4
 
 from appliance.errors import EngineError, StateError
 from appliance.plan.due import Due, callbacks, choose
+from appliance.plan.known_clients import FAULT
 from appliance.plan.places import container_name
 from appliance.ports import Facts, Outbox, Requests
 from appliance.record import RunRecord, Trigger
@@ -103,10 +105,14 @@ class Supervisor:
         """Do once whatever there is to do. A journal or engine that fails now is asked again at the next tick."""
         now = self._desk.clock.now()
         # Alarms apart, since they matter most when the rest fails.
-        self._complaints = frozenset([self._tried(act, now) for act in (self._act, self._look_for_alarms)])
+        faults: list[str] = []
+        self._complaints = frozenset([self._tried(act, now, faults) for act in (self._act, self._look_for_alarms)])
+        # A journal that cannot be written is a complaint already.
+        with suppress(StateError):
+            self._tell(FAULT, "; ".join(faults))
 
-    def _tried(self, act: Callable[[datetime], None], now: datetime) -> str:
-        """Act, and return what failed, which is logged when it is new."""
+    def _tried(self, act: Callable[[datetime], None], now: datetime, faults: list[str]) -> str:
+        """Act, and return what failed, which is logged when it is new; what is our own fault is added to `faults`."""
         try:
             act(now)
         except (EngineError, StateError) as error:
@@ -116,6 +122,7 @@ class Supervisor:
         except Exception as error:  # noqa: BLE001 - a fault in one act must neither end the other nor the supervisor
             if repr(error) not in self._complaints:
                 _LOG.exception("not all of it can be done, by a fault of Borgpull; it is tried again each second")
+            faults.append(repr(error))
             return repr(error)
         return ""
 

@@ -9,6 +9,7 @@ import pytest
 
 from appliance.ask import ask
 from appliance.errors import EngineError
+from appliance.plan import places
 from appliance.plan.container import container_spec
 from appliance.plan.events import Data, Result, write
 from appliance.plan.make import plan_run
@@ -114,6 +115,23 @@ def test_an_answer_that_breaks_off_is_an_error_and_its_container_is_asked_to_end
         asked(engine)
     assert engine.stopped == [SPEC.name]
     assert engine.ours("us") == []
+
+
+def test_a_run_that_has_taken_the_name_meanwhile_is_left_alone() -> None:
+    engine = Taken(Script(lines=(*ANSWERS, write(Result(outcome=Outcome.SUCCESS)))), looks=-1)
+
+    asked(engine)
+
+    assert engine.stopped == []
+    assert [state.labels[places.LABEL_RUN] for state in engine.ours("us")] == [SPEC.labels[places.LABEL_RUN]]
+
+
+class Taken(Breaking):
+    """Its container was swept away while its last lines were read, and a run of the client has its name."""
+
+    def inspect(self, name: str) -> ContainerState | None:
+        state = super().inspect(name)
+        return state and replace(state, labels={**state.labels, places.LABEL_RUN: "another"})
 
 
 def test_a_container_that_ends_a_moment_after_its_stream_has_answered() -> None:

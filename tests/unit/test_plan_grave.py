@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -29,7 +30,7 @@ def ran(operation: Operation, reason: Reason | None = None, outcome: Outcome = O
 
 
 def unmended(kind: AlarmKind, *oldest_first: RunRecord, cut_off: bool = False) -> bool:
-    return is_unmended(kind, reversed(oldest_first), cut_off=cut_off)
+    return is_unmended(kind, reversed(oldest_first), NOON + timedelta(days=1), cut_off=cut_off)
 
 
 FOUND = {
@@ -39,6 +40,14 @@ FOUND = {
     AlarmKind.COLLAPSED: ran(CREATE, Reason.COLLAPSED),
     AlarmKind.HOST_KEY: ran(CREATE, Reason.HOST_KEY),
 }
+
+
+def test_a_run_that_a_wrong_clock_dated_ahead_is_not_the_newest() -> None:
+    found, ahead = FOUND[AlarmKind.HOST_KEY], NOON.replace(year=2036)
+
+    assert not unmended(AlarmKind.HOST_KEY, ran(CREATE), replace(found, started=ahead))
+    assert not unmended(AlarmKind.HOST_KEY, found, ran(CREATE), ran(CREATE, Reason.UNREACHABLE))
+    assert unmended(AlarmKind.HOST_KEY, found, ran(CREATE, Reason.UNREACHABLE))
 
 
 @pytest.mark.parametrize("kind", sorted(GRAVE))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
+from appliance.borg import output
 from appliance.plan.make import plan_run
+from appliance.plan.run_plan import KnownArchive
 from appliance.pull import bounds, repository
 from appliance.record import Reason
 from tests.house import NOON, one
@@ -49,6 +52,20 @@ def test_a_crash_of_borg_is_told_by_what_it_ran_into(said: str, reason: Reason) 
 )
 def test_what_a_run_left_unfinished_is_known_by_its_name(name: str, is_it: bool) -> None:  # noqa: FBT001 - an outcome
     assert repository.is_unfinished(_PLAN, name) is is_it
+
+
+def test_what_another_borg_left_unfinished_counts_only_where_the_ledger_has_it() -> None:
+    names = ("web1-a", "web1.tmp-run-1", "web1-b.checkpoint", "laptop.checkpoint.2")
+    listed = output.Listed(
+        repository_id="7", encryption="none", archives=tuple((name, name * 2, NOON) for name in names)
+    )
+    adopted = KnownArchive(name="laptop.checkpoint.2", id="laptop.checkpoint.2" * 2, started=NOON.isoformat())
+
+    archives, temporary = repository.told_apart(_PLAN, listed)
+    of_before, _ = repository.told_apart(replace(_PLAN, known=(adopted,)), listed)
+
+    assert ([one.name for one in archives], temporary) == (["web1-a"], ("web1.tmp-run-1",))
+    assert [one.name for one in of_before] == ["web1-a", "laptop.checkpoint.2"]
 
 
 def test_a_bound_is_written_into_the_repository_only_where_it_is_another_one() -> None:

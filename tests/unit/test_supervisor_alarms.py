@@ -12,6 +12,7 @@ from appliance.plan.escrow import FACT, EscrowFact
 from appliance.plan.events import write
 from appliance.record import Operation, Outcome, Reason
 from appliance.supervisor.alarms import LOOK_EVERY, Alarms
+from appliance.wiring import trouble
 from tests.fakes import Script
 from tests.house import NOON, bad, house, record
 from tests.supervised import FakeVolumes, World, success
@@ -195,6 +196,9 @@ def test_a_fault_of_ours_in_one_act_ends_neither_the_alarms_nor_the_supervisor(
         supervisor.tick()
         told.world.clock.advance(timedelta(hours=13))
 
+    # Whoever asks how it is hears of it too, since nothing starts.
+    last = told.world.clock.now() - timedelta(hours=13)
+    assert "LookupError('a bug at web1')" in trouble(told.world.journal, last)
     assert told.heard() == ["ALARM web1: never succeeded"]
     assert caplog.text.count("LookupError: a bug at web1") == 1
 

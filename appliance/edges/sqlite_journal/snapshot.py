@@ -20,6 +20,7 @@ _OF_THE_DAY = (
     "waiting",
     "config_problems",
     "config_in_force",
+    "fault",
     "paused",
     "paused_reason",
 )
