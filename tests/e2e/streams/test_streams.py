@@ -44,6 +44,22 @@ class Streamed:
         assert_client_is_clean(self.machine)
 
 
+# What every process on the machine was started with, and has in its environment.
+_ALL_WORDS = r"for p in /proc/[0-9]*; do tr '\0' '\n' < $p/cmdline; tr '\0' '\n' < $p/environ; done 2>/dev/null; true"
+
+
+def test_nobody_on_the_machine_sees_the_command_among_its_processes(shared: Shared) -> None:
+    streamed = Streamed(shared, "unseen")
+
+    run = streamed.run(f": --password=hunter2; {_ALL_WORDS}")
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    (archive,) = outside_archives(streamed.appliance, streamed.name)
+    seen = outside_borg(streamed.appliance, streamed.name, "extract", "--stdout", f"::{archive}", "dump.sql").stdout
+    assert "--content-from-command" in seen
+    assert "hunter2" not in seen
+
+
 @pytest.mark.parametrize("kind", ["trixie", "bookworm"])
 def test_what_a_command_prints_is_the_archives_only_file(shared: Shared, kind: str) -> None:
     streamed = Streamed(shared, f"printed-{kind}", kind)
