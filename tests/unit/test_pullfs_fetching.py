@@ -112,6 +112,21 @@ def test_few_files_are_open_on_the_client_at_once() -> None:
     assert not world.client.handles
 
 
+def test_small_files_cost_a_round_trip_for_as_many_as_may_be_open_at_once() -> None:
+    world = World({b"/f%04d" % number: ClientFile(b"x") for number in range(1000)})
+    world.fetching.go_ahead()
+
+    trips = 0
+    while world.client.queue:
+        trips += 1
+        for _ in range(len(world.client.queue)):
+            world.client.step()
+
+    assert (len(world.client.opened), world.client.most_handles <= 200) == (1000, True)
+    # Two for the last of them: opened, then read and closed.
+    assert trips <= 1000 / 168 + 2
+
+
 def test_a_file_that_is_gone_and_one_that_is_forbidden_are_told_apart() -> None:
     world = World({b"/gone": ClientFile(b"x"), b"/secret": ClientFile(b"x", is_readable=False)})
     del world.client.files[b"/gone"]

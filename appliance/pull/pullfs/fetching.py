@@ -293,8 +293,7 @@ class Fetching:
 
     def _close(self, transfer: Transfer) -> None:
         del self._unfinished[transfer]
-        self._asking.close(transfer, lambda _: self._closed())
-
-    def _closed(self) -> None:
+        # Not only when the answer has come: the server takes requests in their order, so it has closed this one before
+        # it opens another that is asked for from here on. Far away, that is a round trip of every file.
         self._open -= 1
-        self.go_ahead()
+        self._asking.close(transfer, lambda _: self.go_ahead())
