@@ -159,6 +159,14 @@ def test_an_engine_that_is_down_is_told_although_nothing_runs() -> None:
     assert told.heard() == []
 
 
+def tick_thrice(told: Told) -> None:
+    """Let a supervisor look three times, half a day apart."""
+    supervisor = told.world.supervisor()
+    for _ in range(3):
+        supervisor.tick()
+        told.world.clock.advance(timedelta(hours=13))
+
+
 class Unseen(FakeVolumes):
     """Volumes of which nothing can be seen, so that no run can be launched."""
 
@@ -169,11 +177,8 @@ class Unseen(FakeVolumes):
 def test_an_alarm_is_told_although_launching_fails_at_each_tick() -> None:
     told = Told()
     told.world.volumes = Unseen(ground=QUIET)
-    supervisor = told.world.supervisor()
 
-    for _ in range(3):
-        supervisor.tick()
-        told.world.clock.advance(timedelta(hours=13))
+    tick_thrice(told)
 
     assert told.heard() == ["ALARM web1: never succeeded"]
 
@@ -190,11 +195,8 @@ def test_a_fault_of_ours_in_one_act_ends_neither_the_alarms_nor_the_supervisor(
 ) -> None:
     told = Told()
     told.world.volumes = Faulty(ground=QUIET)
-    supervisor = told.world.supervisor()
 
-    for _ in range(3):
-        supervisor.tick()
-        told.world.clock.advance(timedelta(hours=13))
+    tick_thrice(told)
 
     # Whoever asks how it is hears of it too, since nothing starts.
     last = told.world.clock.now() - timedelta(hours=13)
