@@ -136,7 +136,7 @@ class Supervisor:
             self._readiness.forget_strangers(self._configuration.appliance)
         self._look_at_pause()
         self._reap()
-        if self._beat_at is None or not timedelta(0) <= now - self._beat_at < BEAT_EVERY:
+        if self._is_time_for_a_beat(now):
             self._beat_at = now
             self._tell("heartbeat", now.isoformat())
             self._look_after_containers()
@@ -148,6 +148,12 @@ class Supervisor:
         self.workers.enforce(now)
         self._look_at_tunnels(now)
         self._launch(now)
+
+    def _is_time_for_a_beat(self, now: datetime) -> bool:
+        if self._beat_at is None or not timedelta(0) <= now - self._beat_at < BEAT_EVERY:
+            return True
+        # Nobody is refused a run for what was wrong with the engine some seconds ago.
+        return bool(self._engine_trouble) and self.inbox.is_a_run_asked_for()
 
     def _handle_signals(self) -> None:
         while self.signals:

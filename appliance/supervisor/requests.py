@@ -39,6 +39,10 @@ class Inbox:
         is_new, self._newest = newest > self._newest, max(newest, self._newest)
         return is_new
 
+    def is_a_run_asked_for(self) -> bool:
+        """Whether a run was asked for and not answered yet; raises StateError."""
+        return bool(self._open(RequestKind.RUN))
+
     def stop_what_is_asked(self, workers: Workers) -> None:
         """Answer every request to stop."""
         for request in self._open(RequestKind.STOP):

@@ -344,6 +344,20 @@ def test_an_engine_that_is_down_at_the_start_is_waited_for() -> None:
     assert outcomes(world) == [("web1", Outcome.SUCCESS, None)]
 
 
+def test_no_run_is_refused_for_what_was_wrong_with_the_engine_a_moment_ago() -> None:
+    world = World()
+    world.engine.outage = "the engine is tired"
+    supervisor = world.supervisor()
+    supervisor.tick()
+
+    world.engine.outage = ""
+    request = asked(world)
+    world.settle(supervisor)
+
+    assert answer(world, request)[1] == ""
+    assert outcomes(world) == [("web1", Outcome.SUCCESS, None)]
+
+
 def test_an_engine_that_goes_down_during_a_run_does_not_lose_it() -> None:
     world = World(play=hanging)
     supervisor = world.supervisor()
