@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.e2e.harness.engine import wait_for
 from tests.e2e.harness.promtool import promtool
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ _WEB = '{client="web",operation="create"}'
 
 def test_the_metrics_are_clean_before_during_and_after_a_run(pulling: Pulling) -> None:
     appliance = pulling.appliance
+    wait_for(
+        lambda: 'borgpull_client_info{client="web"' in appliance.get("/metrics")[1], within=60, what="web is known"
+    )
     never = _clean_metrics(appliance)
     assert never[f"borgpull_run_last_success_timestamp_seconds{_WEB}"] == 0
     assert never[f"borgpull_run_in_progress{_WEB}"] == 0

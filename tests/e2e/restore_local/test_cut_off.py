@@ -25,7 +25,8 @@ FILES = "cd /restored/full && find . -type f ! -name one ! -name two -printf '%p
 
 @pytest.fixture(scope="module")
 def own(lab: Lab, shared: Shared) -> Iterator[ApplianceUnderTest]:
-    appliance = ApplianceUnderTest(lab, volumes={"restored": tmpfs(lab, size="2M")})
+    # Neither the big file nor all the small ones fill it alone: Borg comes to them in the order of their inodes.
+    appliance = ApplianceUnderTest(lab, volumes={"restored": tmpfs(lab, size="10M")})
     appliance.create()
     # A volume in memory lasts as long as somebody has it, and the supervisor is going to be killed.
     docker(
