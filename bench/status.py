@@ -62,7 +62,7 @@ def asked(place: Path, clients: int) -> Status:
     unread = _taken(place, "status")
     # As a supervisor does, once it has read the files.
     journal = SqliteJournal(place / "journal.sqlite", SystemClock())
-    journal.set_fact(KNOWN_CLIENTS, to_json(load(place, {}).clients, fingerprint(place)))
+    journal.set_fact(KNOWN_CLIENTS, to_json(load(place, {}), fingerprint(place)))
     journal.close()
     return Status(
         clients=clients,

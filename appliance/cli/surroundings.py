@@ -188,7 +188,7 @@ def what_holds(world: Surroundings) -> Appliance:
     """Return the configuration as the supervisor would take it; raises ConfigError."""
     appliance = world.load()
     # The journal is asked only where it decides: a configuration can be checked without one.
-    if appliance.is_blank:
+    if appliance.is_main_blank:
         with suppress(StateError):
             known_clients.insist_not_emptied(appliance, world.journal().fact(known_clients.KNOWN_CLIENTS))
     return appliance

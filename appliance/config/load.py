@@ -77,8 +77,9 @@ def _checked(texts: Mapping[str, str], environ: Mapping[str, str], problems: lis
     owner = _owner(environ, problems)
     if problems or settings is None or settings.timezone is None:
         raise ConfigError(problems)
-    is_blank = not any(tables.values())
-    return Appliance(settings=settings, clients=clients, timezone=settings.timezone, owner=owner, is_blank=is_blank)
+    return Appliance(
+        settings=settings, clients=clients, timezone=settings.timezone, owner=owner, is_main_blank=not tables[MAIN]
+    )
 
 
 def _owner(environ: Mapping[str, str], problems: list[Problem]) -> Owner:

@@ -313,8 +313,8 @@ class Appliance(Values):
     clients: SkipValidation[tuple[Client, ...]]
     timezone: ZoneInfo
     owner: Owner = IMAGES_OWN
-    # Not one key in any file: nobody writes that, but a disk that is full does.
-    is_blank: bool = False
+    # Not one key in borgpull.toml: hardly anybody writes that, but a disk that is full does.
+    is_main_blank: bool = False
 
     def client(self, name: str) -> Client | None:
         """Return the client of that name, or None."""

@@ -16,7 +16,6 @@ from appliance.plan.age import is_too_old
 from appliance.record import Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from datetime import datetime
 
     from appliance.config.model import Appliance, Client
@@ -58,11 +57,11 @@ class KnownClient:
         )
 
 
-def to_json(clients: Iterable[Client], fingerprint: str) -> str:
+def to_json(appliance: Appliance, fingerprint: str) -> str:
     """Write them down, with the fingerprint of the files that they were read from."""
-    known = map(KnownClient.of, clients)
+    known = map(KnownClient.of, appliance.clients)
     rows = [[c.name, c.method, c.names, c.reach, c.enabled, c.overdue_after.total_seconds()] for c in known]
-    return json.dumps({"fingerprint": fingerprint, "clients": rows})
+    return json.dumps({"fingerprint": fingerprint, "has_settings": not appliance.is_main_blank, "clients": rows})
 
 
 def from_json(text: str | None, fingerprint: str) -> tuple[KnownClient, ...] | None:
@@ -87,11 +86,18 @@ def from_json(text: str | None, fingerprint: str) -> tuple[KnownClient, ...] | N
 
 
 def insist_not_emptied(appliance: Appliance, told: str | None) -> None:
-    """Raise ConfigError where nothing at all is written any more and `told`, the last that held, had clients.
+    """Raise ConfigError where borgpull.toml has no key any more, and `told`, the last that held, had some or clients.
 
-    An editor empties a file before it writes it: a full disk must not end every backup, and every alarm with them.
+    An editor empties a file before it writes it: a full disk must not end every backup, nor every alarm, nor let what
+    `keep` holds go.
     """
-    names = _names(told) if appliance.is_blank else []
+    if not appliance.is_main_blank:
+        return
+    if appliance.clients:
+        if _had_settings(told):
+            raise ConfigError([Problem(MAIN, "", _EMPTIED)])
+        return
+    names = _names(told)
     if names:
         first = ", ".join(names[:_NAMED]) + (", …" if len(names) > _NAMED else "")
         count = "was one" if len(names) == 1 else f"were {len(names)}"
@@ -101,6 +107,19 @@ def insist_not_emptied(appliance: Appliance, told: str | None) -> None:
             "write [appliance] into it"
         )
         raise ConfigError([Problem(MAIN, "", sentence)])
+
+
+_EMPTIED = (
+    "is empty, where so far it was not: a file that was cut off while it was saved looks so. Write its text again; if "
+    "it is to say nothing any more, write [appliance] into it"
+)
+
+
+def _had_settings(told: str | None) -> bool:
+    try:
+        return bool(json.loads(told or "{}")["has_settings"])
+    except (ValueError, TypeError, KeyError):
+        return False
 
 
 def _names(told: str | None) -> list[str]:

@@ -46,7 +46,7 @@ class Configuration:
             kept = "the last good configuration stays in force" if self.appliance else "nothing runs until it holds"
             _LOG.error("%s\n%s", error, kept)
             return False
-        self._facts.set_fact(KNOWN_CLIENTS, known_clients.to_json(appliance.clients, found))
+        self._facts.set_fact(KNOWN_CLIENTS, known_clients.to_json(appliance, found))
         self._facts.set_fact("config_loaded", self._clock.now().isoformat())
         self._tell([])
         # Only now: a journal that cannot be written must not make us forget to look again.

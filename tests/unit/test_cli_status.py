@@ -187,10 +187,10 @@ def test_clients_that_ever_ran_are_shown_while_the_configuration_is_wrong(world:
 def test_where_no_configuration_has_held_since_the_start_nobody_is_called_ok(world: CliWorld) -> None:
     made_an_archive(world)
     world.journal.set_fact(IN_FORCE, NOTHING)
-    clients = load(world.config, {}).clients
+    appliance = load(world.config, {})
     world.configure("[clients.web1]\nhots = 'x'\n")
     # Of an older version, by which these very files did hold.
-    world.journal.set_fact(KNOWN_CLIENTS, to_json(clients, fingerprint(world.config)))
+    world.journal.set_fact(KNOWN_CLIENTS, to_json(appliance, fingerprint(world.config)))
 
     shown = world.run("status")
 
@@ -273,7 +273,7 @@ def test_an_edit_that_the_supervisor_has_not_read_yet_is_read(world: CliWorld) -
 def test_a_program_that_asks_every_minute_loads_no_library_that_checks_or_draws(tmp_path: Path) -> None:
     (tmp_path / "borgpull.toml").write_text(TWO_CLIENTS, "utf-8")
     journal = SqliteJournal(tmp_path / "journal.sqlite", FixedClock(NOON))
-    clients = to_json(load(tmp_path, {}).clients, fingerprint(tmp_path))
+    clients = to_json(load(tmp_path, {}), fingerprint(tmp_path))
     journal.set_fact(KNOWN_CLIENTS, clients)
     journal.close()
     script = (
