@@ -7,21 +7,24 @@ import stat
 import struct
 from collections import deque
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from appliance.pull.listing.entry import Entry
+from appliance.pull.listing.holes import Holes
 from appliance.pull.listing.tree import Tree
 from appliance.pull.pullfs.ahead import Ahead
 from appliance.pull.pullfs.fetching import Fetching
 from appliance.pull.pullfs.lane import Lane
 from appliance.pull.pullfs.order import reading_order
 from appliance.pull.pullfs.pace import Pace
+from appliance.pull.pullfs.pieces import PIECE_BYTES
 from appliance.pull.pullfs.transfer import Wanted
 from appliance.pull.sftp.packets import Attributes
 from appliance.pull.sftp.replies import END_OF_FILE, NO_PERMISSION, NO_SUCH_FILE, Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from appliance.pull.sftp.packets import Request
 
@@ -184,9 +187,13 @@ class World:
         unexpected: tuple[bytes, ...] = (),
         sparse: tuple[bytes, ...] = (),
         apart: tuple[bytes, ...] = (),
+        holes: Mapping[bytes, Sequence[tuple[int, int]]] = MappingProxyType({}),
         lets_in_again: bool = True,
     ) -> None:
-        """`unexpected` are files that Borg is thought to know, `sparse` are listed as such, `apart` are in no order."""
+        """`unexpected` are files that Borg is thought to know, `sparse` are listed as such, `apart` are in no order.
+
+        `holes` are what the client says of these files: where each begins and ends.
+        """
         self.client, self.packed = FakeSftp(files), FakeSftp(files)
         self.kernel = FakeKernel()
         self.tree = tree_of(files)
@@ -205,6 +212,7 @@ class World:
             self.lanes,
             self.kernel,
             is_sparse=with_holes.__contains__,
+            holes={self.node(path): Holes(told, len(files[path].data), PIECE_BYTES) for path, told in holes.items()},
             done_with=self.done_with.append,
         )
         self._unique = 0

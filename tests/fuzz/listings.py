@@ -10,8 +10,9 @@ from appliance.pull.listing import stat_lines
 from appliance.pull.listing.attributes import Attributes
 from appliance.pull.listing.columns import WIDTH, read_fields
 from appliance.pull.listing.entry import LONGEST_PATH, Entry, Hostile
+from appliance.pull.listing.holes import read_holes
 from appliance.pull.listing.placing import Placing
-from appliance.pull.listing.read import Cut, NotOffered, Reader
+from appliance.pull.listing.read import MAGIC, Cut, NotOffered, Reader
 from appliance.pull.listing.tail import read_tail
 from appliance.pull.pullfs import answers, words
 from appliance.pull.pullfs.client_listing import Listed
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from appliance.pull.listing.tree import Tree
 
 _ROOM = 4096
+_PIECE, _HOLES_SIZE = 10, 105
 _XATTRS_ROOM = 1 << 20
 
 
@@ -100,6 +102,21 @@ def stat_line(data: bytes) -> None:
     except Hostile:
         return
     tell_the_kernel(tree)
+
+
+def told_holes(data: bytes) -> None:
+    """Read what a client says of the holes of one file; no piece behind its end is one."""
+    tree = small_tree()
+    tree.add(Entry(path=b"/", mode=stat.S_IFDIR | 0o755))
+    tree.add(Entry(path=b"/x", mode=stat.S_IFREG | 0o644, size=_HOLES_SIZE))
+    tree.finish()
+    try:
+        found = read_holes(MAGIC + data, tree, _PIECE)
+    except Hostile:
+        return
+    for told in found.values():
+        behind = [told.behind(piece) for piece in range(_HOLES_SIZE // _PIECE + 1)]
+        assert all(piece <= after <= -(-_HOLES_SIZE // _PIECE) for piece, after in enumerate(behind))
 
 
 def columns(data: bytes) -> None:

@@ -44,6 +44,7 @@ def seeds() -> dict[str, list[bytes]]:
         "stat-line": [b"".join(_BUSYBOX), b"".join(_BUSYBOX[:1]) + b"\0" + _BUSYBOX[1], b"".join(_BUSYBOX) + b"end\0"],
         "tail": [*_TAIL, b"find: \0'x' ", b"find: \0\\'", b"find: /\0: X"],
         "attributes": [_XATTRS, _XATTRS.replace(b"/x", b"/"), b"# file: /x\nuser.a=0x\0" + b"00", b"# file: /x\n\0a\n"],
+        "holes": [b"find\0none\0/x\x00105 0 0\0" + holes + b"\0end\0" for holes in (b"", b"0-50 61-105", b"0-105")],
         "said": [b"pullfs: ready 5 find 1 acls xattrs\n", b"pullfs: listing 12\npullfs: failed no\nWelcome!\n"],
         **_sftp_seeds(),
     }

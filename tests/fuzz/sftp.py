@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING
 
 from appliance.pull.listing.entry import Hostile
 from appliance.pull.listing.folders import Folders
+from appliance.pull.listing.holes import Holes
 from appliance.pull.pullfs.ahead import Ahead
 from appliance.pull.pullfs.conversation import Conversation, LinkLostError
 from appliance.pull.pullfs.fetching import Fetching
 from appliance.pull.pullfs.lane import Lane
 from appliance.pull.pullfs.order import reading_order
 from appliance.pull.pullfs.pace import Pace
+from appliance.pull.pullfs.pieces import PIECE_BYTES
 from appliance.pull.pullfs.transfer import Wanted
 from appliance.pull.sftp.replies import FAILED, ProtocolError, Reply, has_room, read_hello, read_reply
 from tests.fuzz.bounds import REQUESTS, small_tree
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
 _FILES = {b"/a": ClientFile(b"x" * 100), b"/b": ClientFile(b"y" * 70_000), b"/c": ClientFile(b"z")}
 # Node 1 is the root.
-_SPARSE = 3
+_SPARSE, _TOLD = 3, 4
 _PAGES, _READ_AHEAD = 8192, 1 << 17
 
 
@@ -123,8 +125,16 @@ def fetching(data: bytes) -> None:
     ahead = Ahead(reading_order(tree, ("/",)), len(tree) + 1, lambda _: True)
     plain, packed = (Lane(liar.post, Pace(lambda: 0.0)) for _ in range(2))
     lanes = FakeLanes(plain, packed)
-    # One of the files is listed with holes, and so read by both sessions.
-    reader = Fetching(tree, ahead, lanes, kernel, is_sparse=lambda node: node == _SPARSE, done_with=lambda _: None)
+    # One of the files is listed with holes, and so read by both sessions; of another one they are told.
+    reader = Fetching(
+        tree,
+        ahead,
+        lanes,
+        kernel,
+        is_sparse=lambda node: node == _SPARSE,
+        holes={_TOLD: Holes([(0, 1)], tree.size(_TOLD), PIECE_BYTES)},
+        done_with=lambda _: None,
+    )
     reads = {unique: _wanted(unique, choice) for unique, choice in enumerate(data[:4], 1)}
     try:
         for unique, choice in enumerate(data[:4], 1):

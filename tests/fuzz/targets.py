@@ -14,6 +14,7 @@ TARGETS: dict[str, Target] = {
     "stat-line": listings.stat_line,
     "tail": listings.tail,
     "attributes": listings.attributes,
+    "holes": listings.told_holes,
     "said": listings.said,
     "reply": sftp.reply,
     "folders": sftp.folders,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from appliance.pull.listing import script
+from appliance.pull.listing import holes, script
 from appliance.pull.listing.read import NotOffered, Reader
 from appliance.pull.listing.request import request_for
 from appliance.pull.listing.tree import Tree
@@ -21,6 +21,7 @@ from appliance.pull.listing.tree import Tree
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+_PIECE = 1 << 16
 TOOLS = ("find", "python3", "perl")
 ODD = (b"new\nline", b"\xff\xfe", b"*", b"[a]?", b"-delete", b" ", b"a\\b", b"'", b'"$(x)`', b"\x1b[2J", b"n" * 255)
 
@@ -207,10 +208,60 @@ def forced(original: str, given: bytes) -> subprocess.CompletedProcess[bytes]:
     )
 
 
-def test_a_key_admits_exactly_this_program(source: Path) -> None:
-    request = request_for([str(source)]).to_bytes()
+@pytest.fixture
+def later(path_with: Path) -> str:
+    """Return a PATH by which it is five minutes later."""
+    for tool in ("find", "readlink", "stat", "id"):
+        add(path_with, tool)
+    python = path_with / "python3"
+    clock = "import time; now = time.time; time.time = lambda: now() + 300"
+    python.write_text(f'#!/bin/sh\nexec {Path(sys.executable).resolve()} -I -c "{clock}\n$3" "$4"\n')
+    python.chmod(0o755)
+    return str(path_with)
 
-    assert forced(script.COMMAND, script.to_send(request)).stdout.endswith(b"done 0\0")
+
+def holes_told(path: Path, by: str) -> dict[int, holes.Holes]:
+    """Ask a client with that PATH for the file's holes, once it is listed."""
+    tree, _ = listed([path])
+    said = subprocess.run(
+        ("/bin/sh", "-c", script.COMMAND),
+        input=script.to_send(holes.request([os.fsencode(path), b"/nowhere/at/all", b"/etc"])),
+        stdout=subprocess.PIPE,
+        env={"PATH": by},
+        check=False,
+        timeout=60,
+    )
+    return dict(holes.read_holes(said.stdout, tree, _PIECE))
+
+
+def test_holes_are_told_of_a_file_that_nobody_has_written_to_for_a_while(source: Path, later: str) -> None:
+    image = source / "image 1"
+    with image.open("wb") as file:
+        file.write(b"x" * 100)
+        file.seek(10 * _PIECE)
+        file.write(b"x" * (2 * _PIECE))
+        file.truncate(100 * _PIECE + 1)
+
+    (told,) = holes_told(image, later).values()
+
+    assert {number for number in range(101) if told.behind(number) > number} == {*range(1, 10), *range(12, 101)}
+
+
+def test_no_hole_is_told_of_a_file_that_was_written_to_a_moment_ago(source: Path) -> None:
+    assert holes_told(source / "sparse", os.environ["PATH"]) == {}
+
+
+def test_where_there_is_no_python_no_holes_are_told(source: Path, later: str) -> None:
+    assert holes_told(source / "sparse", later)
+    (Path(later) / "python3").unlink()
+
+    assert holes_told(source / "sparse", later) == {}
+
+
+def test_a_key_admits_exactly_this_program(source: Path) -> None:
+    asked = request_for([str(source)]).to_bytes()
+
+    assert forced(script.COMMAND, script.to_send(asked)).stdout.endswith(b"done 0\0")
 
 
 def test_a_key_admits_no_other_program_and_no_other_command(tmp_path: Path) -> None:
@@ -226,7 +277,7 @@ def test_a_key_admits_no_other_program_and_no_other_command(tmp_path: Path) -> N
 
 def test_the_program_changes_only_on_purpose() -> None:
     # Every operator with a key line of the narrow kind has to paste it anew after a change; say so in CHANGELOG.md.
-    assert script.SHA256 == "7d4a9ec8bd3895848cc9ad6759579a2e620c5189df90a53cff8a5081110f6ff2"
+    assert script.SHA256 == "b17050a0f327f5ef8399fb872d288fb0f88208828d4c14d4cac5c9eb2a828d49"
 
 
 def test_the_command_means_the_same_to_every_login_shell() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import random
+import re
 import stat
 
 import pytest
@@ -119,6 +120,49 @@ def test_zeros_that_lie_here_unread_take_no_memory_from_others() -> None:
     assert world.client.bytes_read == len(DATA)
 
 
+def test_of_a_hole_that_the_client_names_nothing_is_asked() -> None:
+    file = with_data(40 * MIB, (0, 1000), (20 * MIB - 5, MIB // 2), (40 * MIB - 7, 7))
+    # Not where it begins and ends in truth, but within that.
+    holes = [(1000, 20 * MIB - 5), (20 * MIB - 5 + MIB // 2, 40 * MIB - 7)]
+    world = World({b"/image": file, b"/next": ClientFile(DATA[:1000])}, sparse=(b"/image",), holes={b"/image": holes})
+
+    assert world.read_whole(b"/image") == file.data
+
+    assert world.client.bytes_read == 1000 + MIB // 2 + 3 * PIECE
+    assert world.lanes.packed_asked == 0
+    assert world.done_with == [world.node(b"/image")]
+    world.settle()
+    assert not world.client.handles
+
+
+def test_a_file_that_is_one_hole_is_looked_at_all_the_same() -> None:
+    world = World({b"/image": ClientFile(bytes(5 * MIB + 1))}, holes={b"/image": [(0, 5 * MIB + 1)]})
+    number = world.read(b"/image", 5 * MIB)
+    assert number not in world.kernel.given
+    world.client.files[b"/image"].mtime += 1
+    world.settle()
+    assert world.kernel.given[number] == b"\0"
+    assert world.kernel.told[0] == f"forget {world.node(b'/image')}"
+    assert world.done_with == []
+
+
+def test_a_hole_of_a_file_that_changed_before_it_was_read_is_read() -> None:
+    file = ClientFile(bytes(2 * MIB))
+    world = World({b"/image": file}, holes={b"/image": [(0, 2 * MIB)]})
+    world.fetching.go_ahead()
+    file.data, file.mtime = DATA[: 2 * MIB], LISTED_AT + 5
+    world.settle()
+
+    assert world.read_whole(b"/image") == DATA[: 2 * MIB]
+
+
+def test_whoever_reads_a_file_that_cannot_be_opened_gets_no_end_of_it_out_of_its_holes() -> None:
+    world = World({b"/image": ClientFile(bytes(MIB), is_readable=False)}, holes={b"/image": [(0, MIB)]})
+    number = world.read(b"/image", MIB - PIECE)
+    world.settle()
+    assert world.kernel.refused == {number: errno.EACCES}
+
+
 def test_where_no_second_session_is_let_in_all_comes_by_the_first() -> None:
     file = with_data(10 * MIB, (5 * MIB, 1000))
     world = World({b"/image": file}, sparse=(b"/image",), lets_in_again=False)
@@ -210,6 +254,11 @@ def files_with_holes(draw: st.DrawFn) -> dict[bytes, ClientFile]:
     return files
 
 
+def zeros_of(data: bytes) -> list[tuple[int, int]]:
+    """Return where there are runs of zeros, as a client does that knows its holes."""
+    return [found.span() for found in re.finditer(rb"\0{2000,}", data)]
+
+
 @settings(max_examples=40, deadline=None)
 @given(files_with_holes(), st.integers(0, 1 << 32))
 def test_whatever_the_order_of_replies_on_both_sessions_every_byte_is_right(
@@ -217,7 +266,11 @@ def test_whatever_the_order_of_replies_on_both_sessions_every_byte_is_right(
 ) -> None:
     # One number for a thousand choices: drawn one by one, Hypothesis shrinks them for minutes.
     chance = random.Random(seed)  # noqa: S311 - no secret
-    world = World(files, sparse=tuple(path for path in files if chance.randrange(2)))
+    world = World(
+        files,
+        sparse=tuple(path for path in files if chance.randrange(2)),
+        holes={path: zeros_of(file.data) for path, file in files.items() if chance.randrange(2)},
+    )
     expected: dict[int, bytes] = {}
     for path, file in files.items():
         if not chance.randrange(3):

@@ -1,8 +1,9 @@
 """The program that a client runs to list itself, as text: POSIX sh, with whatever can look at many files quickly.
 
 It writes nothing on the client and takes no option; what to list comes on its standard input (`request.py`), and what
-it says is read by `read.py`. A key may admit exactly this text by its SHA-256 (`script.py`), so every change of it
-asks operators for another key line: change it for a reason.
+it says is read by `read.py`. Asked for the holes of files, it tells those (`holes.py`) and lists nothing.
+A key may admit exactly this text by its SHA-256 (`script.py`), so every change of it asks operators for another key
+line: change it for a reason.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ export LC_ALL
 nl='
 '
 python='
-import os, stat, sys
+import os, stat, sys, time
 task, number, how, start, *rest = map(os.fsencode, sys.argv[1:] + [""] * 4)
 prunes = set()
 for pattern in rest[1::4]:
@@ -47,15 +48,34 @@ def attributes(path):
         values = [(quoted(os.fsencode(one), b"="), os.getxattr(path, one, follow_symlinks=False)) for one in names]
         out.write(b"# file: " + quoted(path) + b"\n")
         out.write(b"".join(b"%s=0x%s\n" % (name, value.hex().encode()) for name, value in values) + b"\n")
+def holes(path):
+    file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    try:
+        s, end, found = os.fstat(file), 0, []
+        if not stat.S_ISREG(s.st_mode) or time.time() - max(s.st_mtime, s.st_ctime) < 120:
+            return
+        while end < s.st_size and len(found) < 20000:
+            try:
+                data = os.lseek(file, end, os.SEEK_DATA)
+            except OSError:
+                data = s.st_size
+            if data - end > 65535:
+                found.append(b"%d-%d" % (end, data))
+            end = os.lseek(file, data, os.SEEK_HOLE) if data < s.st_size else data
+        numbers = s.st_size, s.st_mtime_ns, s.st_ctime_ns
+        out.write(b"%s\0%d %d %d\0%s\0" % (path, *numbers, b" ".join(found)))
+    finally:
+        os.close(file)
 todo, rest = [(start, start.rpartition(b"/")[2] or b"/", 0)], b""
-while task == b"given":
+tell, separator = (holes, b"\n") if task == b"holes" else (attributes, b"\0")
+while task in (b"given", b"holes"):
     chunk, todo = os.read(0, 1 << 20), []
     if not chunk:
         break
-    *paths, rest = (rest + chunk).split(b"\0")
+    *paths, rest = (rest + chunk).split(separator)
     for path in paths:
         try:
-            attributes(path)
+            tell(path)
         except OSError:
             continue
 while todo:
@@ -190,17 +210,22 @@ case $(getfattr --version 2>/dev/null) in getfattr*) [ "$tool" = find ] && attri
 [ "$attributes" != none ] || ! python3 -I -c 'import os; os.listxattr' 2>/dev/null || attributes=python3
 printf 'borgpull listing 1\n%s\0%s\0' "$tool" "$attributes"
 [ "$tool" != none ] || exit 0
-items=
+items= sparse=
 set --
 while IFS= read -r line; do
     case $line in
     'prune /'*) set -- "$@" -path "${line#prune }" -prune -o ;;
     'one '[0-9]*' /'* | 'all '[0-9]*' /'*) items=$items$line$nl ;;
+    'holes /'*) sparse=$sparse${line#holes }$nl ;;
     go) break ;;
     *) exit 64 ;;
     esac
 done
 [ "$line" = go ] || exit 64
+if [ -n "$sparse" ]; then
+    printf %s "$sparse" | python3 -I -c "$python" holes 2>/dev/null && printf 'end\0'
+    exit
+fi
 readable=-readable
 [ "$(id -u 2>/dev/null)" != 0 ] || readable=-true
 {

@@ -67,12 +67,17 @@ class Listed:
 
 def ask(plan: RunPlan, stderr: int) -> Process:
     """Start the listing on the client; `stderr` is for what ssh says."""
+    return run_there(_request(plan).to_bytes(), stderr)
+
+
+def run_there(request: bytes, stderr: int) -> Process:
+    """Start our program on the client with that request; `stderr` is for what ssh says."""
     argv = ("ssh", "-F", str(places.SSH_CONFIG), "-T", CLIENT, script.COMMAND)
     process = start(argv, ENVIRONMENT, stdin=PIPE, stdout=PIPE, stderr=stderr)
     # Whoever forces another command on this key does not read it.
     with suppress(BrokenPipeError):
-        _pipe(process.stdin).write(script.to_send(_request(plan).to_bytes()))
-        _pipe(process.stdin).close()
+        pipe_of(process.stdin).write(script.to_send(request))
+        pipe_of(process.stdin).close()
     return process
 
 
@@ -84,7 +89,7 @@ def listed(plan: RunPlan, process: Process, say: Callable[[str, object], None]) 
     tree = Tree()
     reader = Reader(_request(plan), tree)
     said = 0.0
-    source = _pipe(process.stdout).fileno()
+    source = pipe_of(process.stdout).fileno()
     try:
         while chunk := os.read(source, _CHUNK):
             reader.feed(chunk)
@@ -132,6 +137,7 @@ def _request(plan: RunPlan) -> Request:
     return request_for(plan.paths, plan.exclude, needed=needed(plan))
 
 
-def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+def pipe_of(pipe: IO[bytes] | None) -> IO[bytes]:
+    """Return the pipe of a process that was started with one."""
     assert pipe is not None  # noqa: S101 - it was asked for at the start
     return pipe

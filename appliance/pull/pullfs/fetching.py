@@ -1,6 +1,6 @@
 """Data without a round trip a file: what Borg will read next comes ahead, in its order, within bounded memory.
 
-Where a file has holes, what is probably one is asked for by a second session that ssh compresses.
+What is known to be a hole is not asked for at all; what is probably one, by a second session that ssh compresses.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 from typing import TYPE_CHECKING, Protocol
 
+from appliance.pull.listing.holes import NONE, Holes
 from appliance.pull.pullfs.asking import Asking
 from appliance.pull.pullfs.freshness import freshen, is_file
 from appliance.pull.pullfs.handing import PageCache, hand
@@ -15,7 +16,7 @@ from appliance.pull.pullfs.transfer import Transfer, Wanted, error_of
 from appliance.pull.sftp.replies import END_OF_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from appliance.pull.listing.tree import Tree
     from appliance.pull.pullfs.ahead import Ahead
@@ -62,14 +63,17 @@ class Fetching:
         kernel: Kernel,
         *,
         is_sparse: Callable[[int], bool],
+        holes: Mapping[int, Holes],
         done_with: Callable[[int], None],
     ) -> None:
-        """`is_sparse` says of which files it is known. `done_with` hears of each that need not be fetched ahead again.
+        """`is_sparse` says of which files it is known, `holes` where those of some are, by node.
+
+        `done_with` hears of each that need not be fetched ahead again.
 
         That is one that was read to its end, as listed, or that was fetched in vain.
         """
         self._tree, self._ahead, self._kernel = tree, ahead, kernel
-        self._is_sparse, self._done_with = is_sparse, done_with
+        self._is_sparse, self._holes, self._done_with = is_sparse, dict(holes), done_with
         self._asking = Asking(lanes)
         # In the order in which they were begun, which is Borg's.
         self._transfers: dict[int, Transfer] = {}
@@ -149,8 +153,9 @@ class Fetching:
         self._drop(transfer)
 
     def _begin(self, node: int, place: int, offset: int) -> Transfer:
-        is_sparse = self._is_sparse(node)
-        transfer = Transfer.beginning(node, place, self._tree.size(node), offset, is_sparse=is_sparse)
+        holes = self._holes.get(node, NONE)
+        is_sparse = holes is NONE and self._is_sparse(node)
+        transfer = Transfer.beginning(node, place, self._tree.size(node), offset, is_sparse=is_sparse, holes=holes)
         self._transfers[node] = transfer
         if place < self._furthest:
             self._late[transfer] = None
@@ -193,8 +198,7 @@ class Fetching:
             has_room = not transfer.awaits_packed and self._room(self._asking.lane_for(transfer)) > 0
             if not has_room and not transfer.is_urgent(_URGENT_BYTES):
                 return
-            self._ask_for(transfer, transfer.next_piece)
-            transfer.next_piece += 1
+            self._ask_for(transfer, transfer.asks_on())
         # Behind the last piece, so it costs no time: is it still the file that was listed?
         self._asking.look_again(transfer, lambda reply: self._settle(transfer, reply))
         self._close(transfer)
@@ -239,6 +243,8 @@ class Fetching:
         transfer.unsettled -= 1
         if freshen(self._tree, transfer.node, reply.attributes, is_begun=transfer.is_begun):
             transfer.is_changed = True
+            # They were those of the listed one.
+            self._holes.pop(transfer.node, None)
             # Before its last bytes are given: Borg then sees that the file changed while it was read.
             self._kernel.forget_attributes(transfer.node)
             if not transfer.is_begun:

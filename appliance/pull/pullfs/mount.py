@@ -12,6 +12,7 @@ from appliance.plan import places
 from appliance.plan.run_plan import REQUIRE
 from appliance.pull.pullfs import words
 from appliance.pull.pullfs.ahead import Ahead
+from appliance.pull.pullfs.client_holes import told_holes
 from appliance.pull.pullfs.client_listing import (
     Listed,
     NotConnectedError,
@@ -35,10 +36,11 @@ from appliance.pull.signals import SignalPipe
 from appliance.record import BY_SFTP, Reason
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.execute import Process
+    from appliance.pull.listing.holes import Holes
     from appliance.pull.pullfs.conversation import Conversation
 
     Say = Callable[[str, object], None]
@@ -68,6 +70,7 @@ def serve(plan: RunPlan, descriptor: int, say: Say) -> None:
         if found is None and plan.listing == REQUIRE:
             raise NotListedError(_NOT_GIVEN.format(reason=Reason.CLIENT_TOOLS.value, name=plan.client))
         mount = _Mount(plan, descriptor, found or listed_by_sftp(plan, client, say), client)
+        mount.ask_for_holes(murmur.into)
         mount.run(lambda: begin(*COMPRESSED), say)
 
 
@@ -97,7 +100,14 @@ class _Mount:
         self._seen = Seen(found.tree, Path(places.CACHE) / _SEEN)
         self._signals = SignalPipe((signal.SIGTERM, signal.SIGINT))
         self._loop = Loop()
+        self._holes: Mapping[int, Holes] = {}
         self._is_ended = False
+
+    def ask_for_holes(self, stderr: int) -> None:
+        """Have the client say where the holes of its sparse files are; raises Hostile."""
+        # SFTP does not tell what a file takes on the disk.
+        if self._found.tool != BY_SFTP:
+            self._holes = told_holes(self._found.tree, self._seen.is_expected, stderr)
 
     def run(self, begin_packed: Callable[[], Conversation], say: Say) -> None:
         self._loop.talk(self._client)
@@ -126,7 +136,6 @@ class _Mount:
         apart = {tree.find(path.encode()) for path in needed(self._plan)}
         order = (node for node in reading_order(tree, self._plan.paths) if node not in apart)
         ahead = Ahead(order, len(tree) + 1, seen.is_expected)
-        # SFTP does not tell what a file takes on the disk.
         knows_blocks = self._found.tool != BY_SFTP
         return Fetching(
             tree,
@@ -134,6 +143,7 @@ class _Mount:
             ways,
             serving,
             is_sparse=lambda node: knows_blocks and is_sparse(tree, node),
+            holes=self._holes,
             done_with=seen.add,
         )
 

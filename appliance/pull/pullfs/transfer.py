@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from dataclasses import dataclass, field
 
+from appliance.pull.listing.holes import NONE, Holes
 from appliance.pull.pullfs.pieces import PIECE_BYTES, ZEROS, held_bytes, kept
 from appliance.pull.pullfs.zeros import Zeros
 from appliance.pull.sftp import replies
@@ -39,6 +40,7 @@ class Transfer:
     place: int
     size: int
     zeros: Zeros
+    holes: Holes = NONE
     number: int = 0
     handed: int = 0
     next_piece: int = 0
@@ -61,15 +63,18 @@ class Transfer:
     waiting: list[Wanted] = field(default_factory=list)
 
     @classmethod
-    def beginning(cls, node: int, place: int, size: int, offset: int, *, is_sparse: bool) -> Transfer:
-        """Begin with the piece that holds that offset; room is reserved for one."""
+    def beginning(
+        cls, node: int, place: int, size: int, offset: int, *, is_sparse: bool, holes: Holes = NONE
+    ) -> Transfer:
+        """Begin with the piece that holds that offset; room is reserved for one. What `holes` names is not fetched."""
         first = offset // PIECE_BYTES
         return cls(
             node=node,
             place=place,
             size=size,
             zeros=Zeros(are_expected=is_sparse),
-            next_piece=first,
+            holes=holes,
+            next_piece=holes.behind(first),
             passed=first,
             reserved=min(size, PIECE_BYTES),
         )
@@ -78,6 +83,12 @@ class Transfer:
     def is_asked_for(self) -> bool:
         """Whether every piece was asked for."""
         return self.next_piece * PIECE_BYTES >= self.size
+
+    def asks_on(self) -> int:
+        """Return the piece to be asked for now; the next one is the first behind it that is not all hole."""
+        number = self.next_piece
+        self.next_piece = self.holes.behind(number + 1)
+        return number
 
     def piece_length(self, number: int) -> int:
         """How long a piece should be, in bytes."""
@@ -105,7 +116,7 @@ class Transfer:
         end = min(wanted.offset + wanted.length, self.size)
         if (self.must_settle or end == self.size) and not self.is_settled:
             return False
-        return all(number in self.pieces for number in range(wanted.offset // PIECE_BYTES, -(-end // PIECE_BYTES)))
+        return all(map(self._has, range(wanted.offset // PIECE_BYTES, -(-end // PIECE_BYTES))))
 
     def take(self, wanted: Wanted) -> list[memoryview]:
         """Return the wanted bytes in parts."""
@@ -113,10 +124,23 @@ class Transfer:
         offset, end = wanted.offset, min(wanted.offset + wanted.length, self.size)
         while offset < end:
             number, within = divmod(offset, PIECE_BYTES)
-            part = memoryview(self.pieces[number])[within : within + end - offset]
+            piece = self.pieces[number] if number in self.pieces else self._hole(number)
+            part = memoryview(piece)[within : within + end - offset]
             parts.append(part)
             offset += len(part)
         return parts
+
+    def _has(self, number: int) -> bool:
+        return number in self.pieces or self._is_hole(number)
+
+    def _is_hole(self, number: int) -> bool:
+        return self.holes.behind(number) > number
+
+    def _hole(self, number: int) -> bytes:
+        # No zero is made up: whoever asks has looked whether it can be answered.
+        if not self._is_hole(number):
+            raise KeyError(number)
+        return ZEROS
 
     def give_away(self, handed: int) -> int:
         """Forget all pieces, which the kernel has; returns how much memory that frees, in bytes."""

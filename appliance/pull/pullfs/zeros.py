@@ -1,12 +1,15 @@
-"""Where a file's holes are. SFTP does not say, so it is guessed; only by which session to ask next depends on that."""
+"""Where a file's holes are: where the client did not say, that is guessed, and only decides which session to ask."""
 
 from __future__ import annotations
 
+import stat
 from typing import TYPE_CHECKING
 
 from appliance.pull.pullfs.pieces import PIECE_BYTES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from appliance.pull.listing.tree import Tree
 
 _BLOCK = 512
@@ -22,8 +25,18 @@ _DATA_AGAIN = 32
 
 def is_sparse(tree: Tree, node: int) -> bool:
     """Whether the client's disk has clearly less of this file than its size; only a listing by a program tells."""
-    size = tree.size(node)
-    holes = size - _BLOCK * tree.blocks(node)
+    return _has_holes(tree.size(node), tree.blocks(node))
+
+
+def sparse_files(tree: Tree) -> Iterator[int]:
+    """Return every file that is sparse, those first that have most to gain."""
+    found = [node for node in range(1, len(tree) + 1) if _has_holes(tree.size(node), tree.blocks(node))]
+    files = (node for node in found if stat.S_ISREG(tree.mode(node)))
+    return iter(sorted(files, key=lambda node: _BLOCK * tree.blocks(node) - tree.size(node)))
+
+
+def _has_holes(size: int, blocks: int) -> bool:
+    holes = size - _BLOCK * blocks
     return holes >= _WORTH_BYTES and _WORTH_SHARE * holes >= size
 
 

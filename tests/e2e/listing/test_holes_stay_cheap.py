@@ -34,14 +34,32 @@ assert os.stat("/srv/images/disk").st_blocks * 512 < 4 << 20
 _CONTENT = 'borg extract --stdout "::$1" srv/images/disk | sha256sum'
 
 
+# A client tells no holes of what was written to in the last two minutes. This one thinks that it is later.
+_LATER = """
+cat > /usr/local/bin/python3 <<'END'
+#!/bin/sh
+[ "$4" = holes ] && set -- -I -c "import time; now = time.time; time.time = lambda: now() + 300
+$3" holes
+exec /usr/bin/python3 "$@"
+END
+chmod 755 /usr/local/bin/python3
+"""
+
+
 # By SFTP alone nobody knows of a hole until a mebibyte of it has come, with what was asked for by then.
-@pytest.mark.parametrize(("listing", "most"), [("require", 12 * MIB), ("auto", 24 * MIB)])
+@pytest.mark.parametrize(
+    ("listing", "are_told", "most"),
+    [("require", True, 4 * MIB), ("require", False, 12 * MIB), ("auto", False, 24 * MIB)],
+)
 def test_a_file_of_holes_is_archived_and_little_crosses_the_wire(
-    shared: Shared, start_machine: StartMachine, lab: Lab, listing: str, most: int
+    shared: Shared, start_machine: StartMachine, lab: Lab, listing: str, *, are_told: bool, most: int
 ) -> None:
-    appliance, machine, client = shared.appliance, start_machine("trixie", tree="none"), f"holes-{listing}"
+    appliance, machine = shared.appliance, start_machine("trixie", tree="none")
+    client = f"holes-{listing}{'-told' * are_told}"
     proxy = ProxyMachine(machine)
     machine.exec("python3", "-", stdin=_IMAGE)
+    if are_told:
+        machine.exec("sh", "-euc", _LATER)
     # The key of this moment is held to SFTP; only the one that is pasted later lists.
     appliance.add_client(client, machine, "--path", "/srv/images", host=proxy.host)
     appliance.shell(f"sed -i '/^\\[clients/a listing = \"{listing}\"' /config/clients.d/{client}.toml")
