@@ -44,9 +44,15 @@ class ClientFile:
 
 @dataclass
 class FakeSftp:
-    """Answers the oldest request at each `step`, as OpenSSH's server does."""
+    """Answers the oldest request at each `step`, as OpenSSH's server does.
+
+    `limits` is what it says to who asks for them; with None it never does.
+    """
 
     files: dict[bytes, ClientFile]
+    tells_limits: bool = False
+    limits: Reply | None = None
+    asked_limits: int = 0
     queue: deque[tuple[Request, Callable[[Reply], None]]] = field(default_factory=deque)
     opened: list[bytes] = field(default_factory=list)
     handles: set[bytes] = field(default_factory=set)
@@ -61,14 +67,16 @@ class FakeSftp:
     def step(self) -> None:
         """Answer one."""
         request, then = self.queue.popleft()
-        then(self._answer(request))
+        reply = self._answer(request)
+        if reply is not None:
+            then(reply)
 
     def settle(self) -> None:
         """Answer until nobody asks any more."""
         while self.queue:
             self.step()
 
-    def _answer(self, request: Request) -> Reply:
+    def _answer(self, request: Request) -> Reply | None:
         (length,) = struct.unpack_from(">I", request.body)
         subject, rest = request.body[4 : 4 + length], request.body[4 + length :]
         match request.kind:
@@ -84,6 +92,10 @@ class FakeSftp:
                 found = self._behind(subject)
                 told = Attributes(size=len(found.data), owner=found.owner, mode=found.mode, mtime=found.mtime)
                 return Reply(attributes=told)
+            case 200:  # extended
+                assert (subject, rest) == (b"limits@openssh.com", b"")
+                self.asked_limits += 1
+                return self.limits
             case kind:
                 raise AssertionError(kind)
 

@@ -17,7 +17,7 @@ from appliance.pull.pullfs.order import reading_order
 from appliance.pull.pullfs.pace import Pace
 from appliance.pull.pullfs.pieces import PIECE_BYTES
 from appliance.pull.pullfs.transfer import Wanted
-from appliance.pull.sftp.replies import FAILED, ProtocolError, Reply, has_room, read_hello, read_reply
+from appliance.pull.sftp.replies import FAILED, ProtocolError, Reply, has_room, most_handles, read_hello, read_reply
 from tests.fuzz.bounds import REQUESTS, small_tree
 from tests.fuzz.listings import tell_the_kernel
 from tests.pullfs import ClientFile, FakeKernel, FakeLanes, tree_of
@@ -47,6 +47,7 @@ def reply(data: bytes) -> None:
     assert held <= len(data), "a reply holds more than was sent"
     assert found.why
     has_room(found.data)
+    assert most_handles(found.data) >= 0
 
 
 def stream(data: bytes) -> None:

@@ -109,6 +109,22 @@ def test_a_greeting_comes_first(peer: Peer) -> None:
     assert peer.conversation.is_greeted
 
 
+@pytest.mark.parametrize(
+    ("extensions", "tells"),
+    [
+        pytest.param((), False, id="none"),
+        pytest.param((b"statvfs@openssh.com", b"2", b"limits@openssh.com", b"1"), True, id="among others"),
+        pytest.param((b"statvfs@openssh.com", b"limits@openssh.com"), False, id="a version of that name"),
+    ],
+)
+def test_whether_it_tells_its_limits_is_known_by_its_greeting(
+    peer: Peer, extensions: tuple[bytes, ...], *, tells: bool
+) -> None:
+    texts = b"".join(struct.pack(">I", len(text)) + text for text in extensions)
+    peer.says(struct.pack(">IBI", 5 + len(texts), 2, 3) + texts)
+    assert peer.conversation.tells_limits is tells
+
+
 @pytest.mark.parametrize("portion", [1, 7, 100])
 def test_what_a_login_shell_prints_first_is_passed_over(peer: Peer, portion: int) -> None:
     said = b"welcome to this machine\n" + HELLO

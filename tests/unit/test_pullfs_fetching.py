@@ -127,6 +127,20 @@ def test_small_files_cost_a_round_trip_for_as_many_as_may_be_open_at_once() -> N
     assert trips <= 1000 / 168 + 2
 
 
+def test_where_fewer_may_be_open_than_are_no_more_are_opened_until_so_many_are_closed() -> None:
+    world = World(small_files(1000))
+    world.fetching.go_ahead()
+    world.fetching.may_open(40)
+    for _ in range(200):
+        world.client.step()
+
+    world.client.most_handles = 0
+    world.client.settle()
+
+    assert 32 <= world.client.most_handles <= 40
+    assert len(world.client.opened) == 1000
+
+
 def test_a_file_that_is_gone_and_one_that_is_forbidden_are_told_apart() -> None:
     world = World({b"/gone": ClientFile(b"x"), b"/secret": ClientFile(b"x", is_readable=False)})
     del world.client.files[b"/gone"]

@@ -49,6 +49,8 @@ class Conversation:
         self._begin = 0
         self._greeted = False
         self.has_unheard = False
+        # Of all extensions that it names: the others would be kept for nobody, and there may be a megabyte of them.
+        self.tells_limits = False
         self._patience = greeting.LONGEST_BYTES
 
     @property
@@ -135,7 +137,7 @@ class Conversation:
     def _take(self, packet: bytes) -> None:
         try:
             if not self._greeted:
-                replies.read_hello(packet)
+                self.tells_limits = packets.LIMITS in replies.read_hello(packet)
                 self._greeted = True
                 return
             number, reply = replies.read_reply(packet)

@@ -12,6 +12,7 @@ from appliance.pull.listing.holes import NONE, Holes
 from appliance.pull.pullfs.asking import Asking
 from appliance.pull.pullfs.freshness import freshen, is_file
 from appliance.pull.pullfs.handing import PageCache, hand
+from appliance.pull.pullfs.limits import OPENED_AT_ONCE, UNTOLD
 from appliance.pull.pullfs.transfer import Transfer, Wanted, error_of
 from appliance.pull.sftp.replies import END_OF_FILE
 
@@ -29,10 +30,6 @@ _HELD_BYTES = 48 << 20
 _HANDED_BYTES = 48 << 20
 # A file costs us something even when it is nearly empty.
 _FILE_BYTES = 1 << 10
-# Open at once on the client, whose server may often open no more than 256.
-_OPEN_FILES = 200
-# They are opened so many at a time: requests that leave together cost ssh and the client's server a fraction.
-_OPENED_AT_ONCE = 32
 # Whoever is waited for gets so much even where there is no room.
 _URGENT_BYTES = 1 << 19
 # The kernel reads ahead by 128 KiB, and asks again for nothing that is further behind.
@@ -81,6 +78,7 @@ class Fetching:
         # Begun after one that lies behind it.
         self._late: dict[Transfer, None] = {}
         self._furthest = 0
+        self._may_open = UNTOLD
         self._held = self._open = self._files = self._waiting = self._handed = 0
 
     def read(self, node: int, wanted: Wanted) -> None:
@@ -109,15 +107,20 @@ class Fetching:
                 self._handed += handed
                 self._done_with(transfer.node)
 
+    def may_open(self, count: int) -> None:
+        """From now on so many files may be open on the client at once."""
+        self._may_open = count
+        self.go_ahead()
+
     def go_ahead(self) -> None:
         """Ask for as much as there is room for: first the rest of what was begun, then the next files."""
         for transfer in tuple(self._unfinished):
             self._ask_for_pieces(transfer)
             if transfer in self._unfinished:
                 return
-        if self._open > _OPEN_FILES - _OPENED_AT_ONCE:
+        if self._open > self._may_open - OPENED_AT_ONCE:
             return
-        while self._room(self._asking.plain) > 0 and self._open < _OPEN_FILES:
+        while self._room(self._asking.plain) > 0 and self._open < self._may_open:
             node = self._ahead.next()
             if node is None:
                 return

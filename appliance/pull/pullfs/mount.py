@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from appliance.plan import places
 from appliance.plan.run_plan import REQUIRE
-from appliance.pull.pullfs import words
+from appliance.pull.pullfs import limits, words
 from appliance.pull.pullfs.ahead import Ahead
 from appliance.pull.pullfs.client_holes import told_holes
 from appliance.pull.pullfs.client_listing import (
@@ -117,6 +117,7 @@ class _Mount:
         serving = Serving(self._device, self._found.tree, self._client.post)
         fetching = self._fetching(Ways(self._loop, self._client, begin_packed, time.monotonic), serving)
         serving.serve_from(fetching)
+        limits.ask(self._client, fetching.may_open)
         fetching.go_ahead()
         self._loop.rest_unless(fetching.is_awaited)
         self._loop.hear(self._device, serving.answer_all)

@@ -13,6 +13,7 @@ POSIX_RENAME = "posix-rename@openssh.com"
 HARD_LINK = "hardlink@openssh.com"
 SET_OF_LINK = "lsetstat@openssh.com"
 ROOM = "statvfs@openssh.com"
+LIMITS = "limits@openssh.com"
 
 _OWNER, _MODE, _TIMES = 2, 4, 8
 _READ, _WRITE, _CREATE, _EXCLUSIVE = 1, 2, 8, 32
@@ -137,7 +138,7 @@ def make_link(target: bytes, path: bytes) -> Request:
 
 
 def extended(name: str, *arguments: bytes) -> Request:
-    """Ask for an extension that takes texts: POSIX_RENAME, HARD_LINK, ROOM."""
+    """Ask for an extension that takes texts or nothing: POSIX_RENAME, HARD_LINK, ROOM, LIMITS."""
     return Request(200, _text(name.encode()) + b"".join(_text(one) for one in arguments))
 
 

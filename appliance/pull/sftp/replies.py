@@ -126,3 +126,9 @@ def has_room(data: bytes) -> bool:
         return True
     _, block, _, _, blocks, files, _, free_files, *_ = struct.unpack_from(">11Q", data)
     return bool(block * blocks >= _LEAST_ROOM and (free_files > 0 or files == 0))
+
+
+def most_handles(data: bytes) -> int:
+    """How many handles it may have open at once, as the reply to LIMITS has it; 0 where that does not say."""
+    # Of a packet, of a read, of a write, and handles.
+    return int(struct.unpack_from(">4Q", data)[3]) if len(data) >= 4 * 8 else 0
