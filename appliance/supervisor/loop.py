@@ -131,12 +131,15 @@ class Supervisor:
 
     def _act(self, now: datetime) -> None:
         self._handle_signals()
+        self.inbox.note()
         if self._configuration.refresh():
             self._decide_anew()
             self._readiness.forget_strangers(self._configuration.appliance)
-        self._look_at_pause()
         self._reap()
         if self._is_time_for_a_beat(now):
+            if self._beat_at is None:
+                # Of those that were up before, nobody knows yet.
+                self._tell("tunnels", json.dumps({}))
             self._beat_at = now
             self._tell("heartbeat", now.isoformat())
             self._look_after_containers()
@@ -213,6 +216,7 @@ class Supervisor:
         appliance = self._configuration.appliance
         if self.closing.is_set():
             return
+        self._look_at_pause()
         asked = self.inbox.runs_asked_for(appliance, self.workers, self._engine_trouble or "")
         if appliance is None or self._engine_trouble:
             return

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import StateError
 from appliance.plan.due import Due
+from appliance.plan.places import container_name
 from appliance.record import Operation, Request, RequestKind, Trigger
 
 if TYPE_CHECKING:
@@ -26,14 +27,22 @@ class Inbox:
     def __init__(self, requests: Requests, opened: datetime) -> None:
         self._requests = requests
         self._opened = opened
-        self._newest = 0
+        self._newest = self._noted = 0
         # The newest request that was there before anybody looked; None until then.
         self._found: int | None = None
+
+    def note(self) -> None:
+        """Take note of what was asked so far; runs asked for later wait for the next time. Raises StateError.
+
+        To be called before the configuration is looked at: whoever writes a file and then asks for a run is never
+        answered by what stood there before.
+        """
+        self._noted = self._newest_open()
 
     def is_anybody_waiting(self) -> bool:
         """Whether a request came that nobody has looked at yet; one that waits for a slot does not count."""
         try:
-            newest = max((request.request_id for request in self._requests.open_requests()), default=0)
+            newest = self._newest_open()
         except StateError:
             return False
         is_new, self._newest = newest > self._newest, max(newest, self._newest)
@@ -41,7 +50,7 @@ class Inbox:
 
     def is_a_run_asked_for(self) -> bool:
         """Whether a run was asked for and not answered yet; raises StateError."""
-        return bool(self._open(RequestKind.RUN))
+        return bool(self._runs_noted())
 
     def stop_what_is_asked(self, workers: Workers) -> None:
         """Answer every request to stop."""
@@ -55,8 +64,8 @@ class Inbox:
     ) -> dict[str, tuple[Due, Request]]:
         """Return the runs asked for, by client, refusing those that cannot be; one without a free slot stays open."""
         found: dict[str, tuple[Due, Request]] = {}
-        for request in self._open(RequestKind.RUN):
-            if workers.is_tidying(request.client):
+        for request in self._runs_noted():
+            if _is_tidied(request.client, appliance, workers):
                 # Whoever saw the last run end may ask for the next one; it begins in a moment.
                 continue
             refusal = self._refusal(request, appliance, workers, engine_trouble)
@@ -73,6 +82,12 @@ class Inbox:
             )
             found[request.client] = (due, request)
         return found
+
+    def _newest_open(self) -> int:
+        return max((request.request_id for request in self._requests.open_requests()), default=0)
+
+    def _runs_noted(self) -> list[Request]:
+        return [request for request in self._open(RequestKind.RUN) if request.request_id <= self._noted]
 
     def _open(self, kind: RequestKind) -> list[Request]:
         requests = self._requests.open_requests()
@@ -99,3 +114,9 @@ class Inbox:
         if request.client in workers:
             return f"{request.client} is running already; `borgpull status` shows how far it is"
         return engine_trouble
+
+
+def _is_tidied(client: str, appliance: Appliance | None, workers: Workers) -> bool:
+    """Whether what is left of the client's last run is being removed."""
+    container = container_name(appliance.settings.name, client) if appliance else ""
+    return workers.is_tidying(client) or workers.is_removing(container)

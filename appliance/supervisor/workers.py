@@ -59,6 +59,11 @@ class Workers:
         worker = self._workers.get(client)
         return worker is not None and worker.watch.is_recorded
 
+    def is_removing(self, container: str) -> bool:
+        """Whether a container that nobody follows is being stopped and removed."""
+        thread = self._ending.get(container)
+        return thread is not None and thread.is_alive()
+
     def run_ids(self) -> frozenset[str]:
         """Return the runs that have a thread of ours."""
         return frozenset(worker.watch.record.run_id for worker in self._workers.values())
@@ -103,8 +108,7 @@ class Workers:
 
     def end(self, container: str) -> None:
         """Stop and remove a container that nobody follows, without waiting for it."""
-        thread = self._ending.get(container)
-        if thread is None or not thread.is_alive():
+        if not self.is_removing(container):
             self._ending[container] = self._apart(container, self._stop_and_remove)
 
     def _apart(self, container: str, act: Callable[[str], None]) -> threading.Thread:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from appliance.config.model import Appliance
     from appliance.plan.run_plan import RunPlan
-    from appliance.ports import ContainerSpec
+    from appliance.ports import ContainerSpec, ContainerState
     from appliance.supervisor import Supervisor
 
 NAME = "borgpull-web1"
@@ -356,6 +356,42 @@ def test_no_run_is_refused_for_what_was_wrong_with_the_engine_a_moment_ago() -> 
 
     assert answer(world, request)[1] == ""
     assert outcomes(world) == [("web1", Outcome.SUCCESS, None)]
+
+
+def test_a_run_is_never_judged_by_what_stood_in_the_files_before_it_was_asked_for() -> None:
+    world = World()
+    supervisor = world.supervisor()
+    world.settle(supervisor)
+    requests: list[int] = []
+    ours = world.engine.ours
+
+    def in_the_middle_of_a_tick(appliance_id: str) -> Sequence[ContainerState]:
+        if not requests:
+            world.appliance, world.version = house("web1", "web2", schedule='"30 2 * * *"'), 2
+            requests.append(asked(world, client="web2"))
+        return ours(appliance_id)
+
+    world.engine.ours = in_the_middle_of_a_tick  # type: ignore[method-assign]  # somebody else writes meanwhile
+    world.clock.advance(timedelta(seconds=6))
+    supervisor.tick()
+    world.settle(supervisor)
+
+    assert answer(world, requests[0])[1] == ""
+    assert "web2" in [client for client, _, _ in outcomes(world)]
+
+
+def test_a_pause_holds_from_the_moment_on_at_which_it_is_said() -> None:
+    world = World()
+    ours = world.engine.ours
+
+    def in_the_middle_of_a_tick(appliance_id: str) -> Sequence[ContainerState]:
+        world.journal.set_fact("paused", "2026-11-22T00:00:00+00:00")
+        return ours(appliance_id)
+
+    world.engine.ours = in_the_middle_of_a_tick  # type: ignore[method-assign]  # somebody else pauses meanwhile
+    world.settle(world.supervisor())
+
+    assert world.runs() == []
 
 
 def test_an_engine_that_goes_down_during_a_run_does_not_lose_it() -> None:
