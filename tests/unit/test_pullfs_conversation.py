@@ -164,10 +164,12 @@ def test_a_closed_session_is_a_lost_link(peer: Peer) -> None:
         pytest.param(status(7), id="a reply to nobody"),
         pytest.param(struct.pack(">I", 1 << 30), id="a reply without end"),
         pytest.param(struct.pack(">IBI", 5, 250, 1), id="an unknown kind"),
+        pytest.param(struct.pack(">IBII", 266, 102, 1, 257) + b"x" * 257, id="a handle that is longer than one can be"),
     ],
 )
 def test_what_is_no_sftp_is_a_lost_link(peer: Peer, nonsense: bytes) -> None:
     peer.says(HELLO)
+    peer.conversation.post(packets.open_to_read(b"/"))
     with pytest.raises(LinkLostError):
         peer.says(nonsense)
 

@@ -13,6 +13,8 @@ END_OF_FILE, NO_SUCH_FILE, NO_PERMISSION, FAILED, UNSUPPORTED = 1, 2, 3, 4, 8
 _OK = 0
 _WORDS = {NO_SUCH_FILE: "no such file", NO_PERMISSION: "permission denied", UNSUPPORTED: "not supported there"}
 _SIZE, _OWNER, _MODE, _TIMES, _MORE = 1, 2, 4, 8, 0x80000000
+# draft-ietf-secsh-filexfer-02, section 3. Thousands may be kept at a time.
+_LONGEST_HANDLE = 256
 _LEAST_ROOM = 1 << 20
 
 
@@ -69,7 +71,7 @@ def _read(kind: int, packet: bytes) -> Reply:
         case 101:
             return Reply(code=struct.unpack_from(">I", packet, 5)[0])
         case 102:
-            return Reply(handle=_take_text(packet, 5)[0])
+            return Reply(handle=_take_handle(packet))
         case 103:
             return Reply(data=_take_text(packet, 5)[0])
         case 104:
@@ -80,6 +82,13 @@ def _read(kind: int, packet: bytes) -> Reply:
             return Reply(data=packet[5:])
         case _:
             raise ProtocolError
+
+
+def _take_handle(packet: bytes) -> bytes:
+    handle, _ = _take_text(packet, 5)
+    if len(handle) > _LONGEST_HANDLE:
+        raise ProtocolError
+    return handle
 
 
 def _take_names(packet: bytes) -> tuple[tuple[bytes, Attributes], ...]:
