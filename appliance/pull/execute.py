@@ -19,24 +19,27 @@ Stream = int | IO[bytes] | None
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finished:
-    """What a program left behind. `code` is negative when a signal ended it."""
+    """What a program left behind. `code` is negative when a signal ended it; `is_late`: that was ours, for its time."""
 
     code: int
     stdout: str
     stderr: str
+    is_late: bool = False
 
 
 def run(
     argv: Sequence[str], env: Mapping[str, str], *, descriptors: Sequence[int] = (), timeout_seconds: float
 ) -> Finished:
-    """Run to its end and keep what it printed; it is killed (code -9) after the time limit."""
+    """Run to its end and keep what it printed; it is killed (code -9, `is_late`) after the time limit."""
     process = start(argv, env, descriptors=descriptors, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    is_late = False
     try:
         stdout, stderr = process.communicate(timeout=timeout_seconds)
     except subprocess.TimeoutExpired:
+        is_late = True
         process.kill()
         stdout, stderr = process.communicate()
-    return Finished(code=process.returncode, stdout=_text(stdout), stderr=_text(stderr))
+    return Finished(code=process.returncode, stdout=_text(stdout), stderr=_text(stderr), is_late=is_late)
 
 
 def start(

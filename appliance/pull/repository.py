@@ -26,6 +26,10 @@ _ROOT = Path(places.REPOSITORY)
 _CACHE = Path(places.CACHE)
 # An auxiliary Borg reads or writes a manifest; only a huge index or an operator's lock makes it slow.
 _LIMIT_SECONDS = 3600.0
+_LATE = (
+    "Borg was not done with the repository after {0:.0f} seconds and was stopped: is its disk slow or busy, or "
+    "`timeout` too short?"
+)
 _WRONG_MAC = "borg.crypto.low_level.IntegrityError:"
 # Borg cannot wait for a lock that it may not look into.
 _CHECKPOINT = re.compile(r"\.checkpoint(\.[0-9]+)?$")
@@ -148,15 +152,23 @@ def stats(found: Found, cache: dict[str, int], archives: int) -> RepositoryStats
 def run_borg(plan: RunPlan, command: Command, *, limit: float = _LIMIT_SECONDS) -> execute.Finished:
     """Run an auxiliary Borg with the passphrase as a descriptor; the caller judges the exit code.
 
-    It is killed after `limit` seconds, or after those that the plan leaves.
+    It is killed after `limit` seconds, or after those that the plan leaves; raises Failure then.
     """
     descriptor = os.open(places.PASSPHRASE, os.O_RDONLY)
     try:
         env = {**command.env, "BORG_PASSPHRASE_FD": str(descriptor)}
         seconds = min(limit, plan.timeout)
-        return execute.run(command.argv, env, descriptors=(descriptor,), timeout_seconds=seconds)
+        finished = execute.run(command.argv, env, descriptors=(descriptor,), timeout_seconds=seconds)
     finally:
         os.close(descriptor)
+    insist_in_time(finished, seconds)
+    return finished
+
+
+def insist_in_time(finished: execute.Finished, seconds: float) -> None:
+    """Raise Failure for a Borg that was killed since these seconds were over: nobody did that from outside."""
+    if finished.is_late:
+        raise Failure(Reason.TIMEOUT, _LATE.format(seconds), code=finished.code)
 
 
 def why(stderr: str) -> str:

@@ -10,7 +10,8 @@ import pytest
 from appliance.borg import output
 from appliance.plan.make import plan_run
 from appliance.plan.run_plan import KnownArchive
-from appliance.pull import bounds, repository
+from appliance.pull import bounds, execute, repository
+from appliance.pull.failure import Failure
 from appliance.record import Reason
 from tests.house import NOON, one
 
@@ -36,6 +37,15 @@ def test_a_crash_of_borg_is_told_by_what_it_ran_into(said: str, reason: Reason) 
 
     assert failure.reason is reason
     assert said in failure.message
+
+
+def test_a_borg_that_was_not_done_in_time_was_not_killed_from_outside() -> None:
+    late = execute.run(("/bin/sleep", "60"), {}, timeout_seconds=0.1)
+
+    with pytest.raises(Failure, match="not done with the repository after 7 seconds") as raised:
+        repository.insist_in_time(late, 7)
+    assert raised.value.reason is Reason.TIMEOUT
+    repository.insist_in_time(replace(late, is_late=False), 7)
 
 
 @pytest.mark.parametrize(
