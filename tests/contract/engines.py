@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
-import socket
 import time
 from dataclasses import dataclass, replace
+from threading import Event
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 IMAGE = os.environ.get("BORGPULL_TEST_IMAGE", "borgpull:test")
 NAMES = f"{PREFIX}-contract"
-DEADLINE_SECONDS = 30
+DEADLINE_SECONDS = 120
+_POLL_SECONDS = 0.1
 
 
 @dataclass
@@ -56,13 +57,6 @@ def new_name() -> str:
     return f"{NAMES}-{uuid4().hex[:12]}"
 
 
-def free_port() -> int:
-    """Return a port of this host that nobody has at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("0.0.0.0", 0))  # noqa: S104 - where the engine would publish it
-        return int(probe.getsockname()[1])
-
-
 def in_shell(script: Script) -> str:
     """Write the script for /bin/sh."""
     said = [f"printf '%s\\n' {shlex.quote(line)}" for line in script.lines]
@@ -76,6 +70,8 @@ def until(question: Callable[[], ContainerState | None]) -> ContainerState:
     deadline = time.monotonic() + DEADLINE_SECONDS
     while (answer := question()) is None:
         assert time.monotonic() < deadline, "no answer before the deadline"
+        # Who asks all the time takes a core from what is waited for.
+        Event().wait(_POLL_SECONDS)
     return answer
 
 

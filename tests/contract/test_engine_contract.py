@@ -11,7 +11,7 @@ import pytest
 from appliance.errors import DeviceMissingError, EngineError, NameTakenError, PortTakenError
 from appliance.plan import places
 from appliance.ports import Mount
-from tests.contract.engines import free_port
+from tests.e2e.harness.ports import free_port
 from tests.fakes import Script
 
 if TYPE_CHECKING:

@@ -148,14 +148,13 @@ def test_a_command_that_is_not_there_ends_with_127(shell: Shell) -> None:
 
 
 def test_a_container_killed_for_memory_says_so(shell: Shell) -> None:
-    spec = shell.spec("head -c 300000000 /dev/zero | tail", memory=32 << 20)
+    # The engine hears of it by an event, for which it must be listening already, and which may come after the end.
+    spec = shell.spec("sleep 1; head -c 300000000 /dev/zero | tail", memory=32 << 20)
 
     shell.engine.start(spec)
     list(shell.engine.lines(spec.name))
 
-    state = shell.engine.inspect(spec.name)
-    assert state is not None
-    assert state.out_of_memory
+    assert until(partial(_state_out_of_memory, shell.engine, spec.name)).out_of_memory
 
 
 def test_the_same_folder_is_proved_and_another_one_is_not(shell: Shell, tmp_path: Path) -> None:
@@ -211,6 +210,11 @@ def test_a_long_answer_is_kept_whole_until_it_is_read_where_the_spec_asks_for_th
 
     assert sum(1 for _ in shell.engine.lines(whole.name)) == size // width
     assert sum(1 for _ in shell.engine.lines(bounded.name)) < size // width
+
+
+def _state_out_of_memory(engine: DockerEngine, name: str) -> ContainerState | None:
+    state = engine.inspect(name)
+    return state if state is not None and state.out_of_memory else None
 
 
 def _ended_state(engine: DockerEngine, name: str) -> ContainerState | None:

@@ -13,7 +13,7 @@ from tests.torture.rig import BYSTANDER, CLIENT, KEEP
 if TYPE_CHECKING:
     from tests.torture.rig import Rig, Run
 
-_GONE_WITHIN = 30.0
+_GONE_WITHIN = 60.0
 # A crash between the record of a run's beginning and the answer to its request repeats the request.
 _REPEATABLE = (Fault.SUPERVISOR, Fault.POWER)
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # A look at all bytes of all archives takes as long as the rest; what is new is always looked at.
 _THOROUGH_EVERY = 10
-# The lab's machines switch themselves off after two hours.
+# The lab's machines switch themselves off after six hours.
 _A_RIG_LASTS = 50
 
 

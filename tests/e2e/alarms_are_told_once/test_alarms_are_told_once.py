@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.harness.engine import docker, wait_for
 from tests.e2e.harness.receiver import ReceiverMachine
+from tests.e2e.harness.waiting import wait_for_a_look
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -74,10 +75,8 @@ def configure(appliance: ApplianceUnderTest, receiver: ReceiverMachine) -> None:
         f'healthchecks = "http://{receiver.web}/{SECRET}"\nfailing_after = 2\n',
         path,
     )
-    wait_for(
-        lambda: appliance.json("config", "show")["clients"]["web"]["failing_after"] == 2, within=30, what="it is read"
-    )
     appliance.borgpull("config", "check")
+    wait_for_a_look(appliance)
 
 
 def test_alarms_and_runs_are_told_once_and_recoveries_too(

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 from tests.e2e.harness.engine import docker, state_of, wait_for
 from tests.e2e.harness.lab import LIFETIME_SECONDS
+from tests.e2e.harness.leftovers import assert_nothing_is_left
 from tests.e2e.harness.proxy import ProxyMachine
+from tests.e2e.harness.waiting import wait_for_a_look
 
 if TYPE_CHECKING:
     from tests.e2e.harness.lab import Lab
@@ -32,7 +34,7 @@ def sleeping_card(lab: Lab) -> str:
         "borgpull-lab:trixie", "timeout", str(LIFETIME_SECONDS), "python3", "-c", _CARD,
     )  # fmt: skip
     table = "cat /proc/net/udp"
-    wait_for(lambda: ":0009 " in docker("exec", name, "sh", "-c", table, check=False).stdout, within=30, what=name)
+    wait_for(lambda: ":0009 " in docker("exec", name, "sh", "-c", table, check=False).stdout, within=120, what=name)
     return name
 
 
@@ -48,7 +50,7 @@ def test_a_machine_that_sleeps_is_woken_and_waited_for(shared: Shared) -> None:
     path = "/config/clients.d/sleeper.toml"
     wake = f'wake = "{MAC}"\nwake_via = "{broadcast_address(lab.network)}"\n'
     appliance.write_config(f"{appliance.read(path)}\n{wake}", path)
-    wait_for(lambda: "wake" in appliance.json("config", "show")["clients"]["sleeper"], within=30, what="it is read")
+    wait_for_a_look(appliance)
     card = sleeping_card(lab)
     proxy.stop()
 
@@ -59,7 +61,7 @@ def test_a_machine_that_sleeps_is_woken_and_waited_for(shared: Shared) -> None:
 
     run = appliance.last_run("sleeper")
     assert run["outcome"] == "success", run
-    assert appliance.siblings() == []
+    assert_nothing_is_left(appliance, "sleeper")
     lab.sweep(f"{proxy.host}$")
     lab.sweep(f"{card}$")
 

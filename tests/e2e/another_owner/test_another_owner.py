@@ -59,7 +59,7 @@ def moved(lab: Lab, far: FarSide, near: Machine) -> Iterator[ApplianceUnderTest]
     docker("rm", "--force", appliance.supervisor)
     appliance.create(*OWNER)
     wait_for(lambda: gateway_user(appliance) == "99:100", within=60, what="the gateway is that user's")
-    dialler.wait("up")
+    dialler.wait_until_back()
     yield appliance
     lab.sweep(f"{appliance.name}-")
 

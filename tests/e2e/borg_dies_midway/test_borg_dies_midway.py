@@ -22,6 +22,6 @@ def test_a_run_whose_own_process_is_killed_is_interrupted(
 
     troubled.kill_inside(victim)
 
-    troubled.assert_failed(run.result(timeout=60), "killed", *words, outcome="interrupted", code=4)
+    troubled.assert_failed(run.result(timeout=120), "killed", *words, outcome="interrupted", code=4)
     troubled.proxy.tell("calm")
     troubled.recovers()

@@ -9,6 +9,7 @@ import pytest
 from tests.e2e.harness.appliance import ApplianceUnderTest
 from tests.e2e.harness.leftovers import assert_nothing_is_left
 from tests.e2e.harness.tmpfs import resize, tmpfs
+from tests.e2e.harness.waiting import stay_within_a_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,7 @@ def _bound(appliance: ApplianceUnderTest, client: str, option: str) -> str:
 def test_on_a_disk_that_others_filled_old_archives_can_still_go(
     small: ApplianceUnderTest, shared_machine: Machine
 ) -> None:
+    stay_within_a_day()
     small.add_client("tight", shared_machine, "--path", "/srv/tree/folder 0")
     for _ in range(3):
         done = small.run("tight")

@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.harness.engine import wait_for
 from tests.e2e.harness.leftovers import assert_nothing_is_left
+from tests.e2e.harness.waiting import stay_within_a_day
 
 if TYPE_CHECKING:
     from tests.e2e.harness.appliance import ApplianceUnderTest
@@ -27,6 +28,7 @@ def _alarms(appliance: ApplianceUnderTest, client: str) -> list[str]:
 
 @pytest.mark.parametrize("how", ["plain", "forged"])
 def test_damage_is_found_and_holds_every_prune_until_a_check_is_good(shared: Shared, how: str) -> None:
+    stay_within_a_day()
     appliance, client = shared.appliance, f"damaged-{how}"
     appliance.add_client(client, shared.machine("trixie"), "--path", "/srv/tree/folder 0")
     for _ in range(3):
@@ -49,7 +51,7 @@ def test_damage_is_found_and_holds_every_prune_until_a_check_is_good(shared: Sha
     assert names[0] in run["message"]
     assert "copy the repository before any repair" in run["message"]
     assert appliance.status(client)["state"] == "ok"
-    wait_for(lambda: "damaged" in _alarms(appliance, client), within=45, what="the alarm")
+    wait_for(lambda: "damaged" in _alarms(appliance, client), within=90, what="the alarm")
     assert_nothing_is_left(appliance, client)
 
     before = _stored(appliance, client)
@@ -65,7 +67,7 @@ def test_damage_is_found_and_holds_every_prune_until_a_check_is_good(shared: Sha
     appliance.shell(f"cat {sound_segment} > {segment}; rm -r /repos/.sound")
     again = appliance.run(client, "--operation", "check")
     assert again.returncode == 0, again.stdout + again.stderr
-    wait_for(lambda: "damaged" not in _alarms(appliance, client), within=45, what="the end of the alarm")
+    wait_for(lambda: "damaged" not in _alarms(appliance, client), within=90, what="the end of the alarm")
     pruned = appliance.run(client, "--operation", "prune")
     assert pruned.returncode == 0, pruned.stdout + pruned.stderr
     assert names[1] not in appliance.archives(client)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 _CLIENT = 'host = "web.lan"\npaths = ["/"]\n'
 _FILE = "/config/clients.d/web.toml"
-_SECONDS = 10
+_SECONDS = 60
 
 
 def _metrics(appliance: ApplianceUnderTest) -> str:

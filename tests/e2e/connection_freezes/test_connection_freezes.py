@@ -22,7 +22,7 @@ def test_a_frozen_connection_is_given_up_within_the_limit(either: TroubledClient
         either.proxy.tell("freeze")
     else:
         either.machine.pause()
-    ended = run.result(timeout=120)
+    ended = run.result(timeout=240)
     took = time.monotonic() - started
     either.calm()
 
@@ -37,7 +37,7 @@ def test_a_server_that_answers_but_sends_no_data_is_stalled(either: TroubledClie
 
     started = time.monotonic()
     either.machine.exec("kill", "-STOP", sftp)
-    ended = run.result(timeout=120)
+    ended = run.result(timeout=240)
     took = time.monotonic() - started
     # The stopped process can only notice that its connection is gone when it may go on.
     either.machine.exec("kill", "-CONT", sftp, check=False)

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from tests.e2e.harness.dialling import Dialler
 
 _STILL_OPEN = 124
+# Reads what comes at the near end of a forwarding, as soon as that is open, and ends the ssh to which it belongs.
+_ASK = """
+until exec 3<>/dev/tcp/127.0.0.1/7001; do sleep 0.2; done 2>/dev/null
+timeout 10 head -c 4 <&3
+kill $!
+"""
 
 
 def free_its_port(dialler: Dialler) -> None:
@@ -39,10 +45,9 @@ def test_nothing_in_the_docker_network_can_be_reached_through_the_gateway(remote
 
 
 def test_a_local_forwarding_carries_nothing(remote: Remote) -> None:
-    script = "(sleep 2; exec 3<>/dev/tcp/127.0.0.1/7001; timeout 2 head -c 4 <&3) & "
     command = re.sub(r"-R \S+", "-L 7001:localhost:2022", remote.laptop.command)
 
-    done = remote.laptop.machine.exec("timeout", "8", "bash", "-c", f"{script}{command}", check=False)
+    done = remote.laptop.machine.exec("timeout", "60", "bash", "-c", f"{command} & {_ASK}", check=False)
 
     assert "SSH" not in done.stdout
     assert "open failed" in done.stderr
@@ -63,7 +68,7 @@ def test_a_key_opens_no_port_but_its_own_and_none_for_everybody(remote: Remote) 
 
     # That it is refused elsewhere means something only because it is let in here.
     for dialler in (remote.laptop, remote.cabin):
-        done = dialler.ssh("-N", "-v", f"-R localhost:{dialler.port}:localhost:22", seconds=10)
+        done = dialler.ssh("-N", "-v", f"-R localhost:{dialler.port}:localhost:22", seconds=30)
         assert "remote forward success" in done.stderr
         assert done.returncode == _STILL_OPEN
     remote.laptop.dial()

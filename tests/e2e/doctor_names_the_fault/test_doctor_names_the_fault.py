@@ -250,7 +250,7 @@ def odd_engine(house: House, how: str) -> Iterator[tuple[str, ...]]:
     )  # fmt: skip
     try:
         up = ("exec", name, "test", "-S", f"/engine/{how}.sock")
-        wait_for(lambda: docker(*up, check=False).returncode == 0, within=30, what="the odd engine listens")
+        wait_for(lambda: docker(*up, check=False).returncode == 0, within=120, what="the odd engine listens")
         yield f"{volume}:/engine", "--env", f"DOCKER_HOST=unix:///engine/{how}.sock"
     finally:
         docker("rm", "--force", name)
@@ -271,7 +271,7 @@ def fuse_folder(house: House) -> Iterator[str]:
     )  # fmt: skip
     try:
         up = ("exec", name, "mountpoint", "-q", "/outside/fuse")
-        wait_for(lambda: docker(*up, check=False).returncode == 0, within=30, what="sshfs is mounted")
+        wait_for(lambda: docker(*up, check=False).returncode == 0, within=120, what="sshfs is mounted")
         yield f"{host}/fuse"
     finally:
         docker("exec", name, "umount", "--lazy", "/outside/fuse", check=False)

@@ -50,6 +50,8 @@ def test_a_faulty_engine_makes_no_run_a_lie_and_leaves_nothing(lab: Lab, machine
     assert sorted(good) == sorted(outside_archives(appliance, "web"))
 
     docker("exec", appliance.supervisor, "sh", "-c", f"rm {_SOCKET}; ln -s /var/run/docker.sock {_SOCKET}")
+    # A run whose container could not be removed yet would be in the way.
+    wait_for(lambda: not appliance.siblings(), within=60, what="what was not removed is gone")
     done = appliance.run("web")
     assert done.returncode == 0, done.stdout + done.stderr
     assert_nothing_is_left(appliance, "web", machine, within=60)

@@ -6,6 +6,7 @@ import http
 import json
 import urllib.error
 import urllib.request
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.e2e.harness.engine import Completed, docker, is_running, names_of, wait_for
@@ -25,7 +26,7 @@ network = "{network}"
 free_space = "1M"
 {more}
 [defaults]
-schedule = "0 3 * * *"
+schedule = "0 {hour} * * *"
 keep = {{ daily = 7 }}
 """
 
@@ -44,7 +45,9 @@ class ApplianceUnderTest:
             for what in ("config", "state", "repos", "restored")
         }
         self._port = ""
-        self.write_config(_CONFIG.format(name=self.name, network=lab.network, more=settings))
+        # Half a day away, so that nothing falls due by itself while tests last; the image's own zone is UTC.
+        hour = (datetime.now(UTC) + timedelta(hours=12)).hour
+        self.write_config(_CONFIG.format(name=self.name, network=lab.network, more=settings, hour=hour))
 
     # ---- the container ----
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-import socket
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tests.e2e.harness.appliance import ApplianceUnderTest
 from tests.e2e.harness.engine import Completed, docker, wait_for
 from tests.e2e.harness.machine import Machine
+from tests.e2e.harness.ports import free_port
+from tests.e2e.harness.waiting import wait_for_a_look
 
 if TYPE_CHECKING:
     from tests.e2e.harness.lab import Lab
 
-_RECONNECT_SECONDS = 60
+_RECONNECT_SECONDS = 120
 
 
 class FarSide:
@@ -26,9 +27,7 @@ class FarSide:
         docker("network", "create", "--label", lab.label, self.network)
         shown = docker("network", "inspect", "--format", "{{(index .IPAM.Config 0).Gateway}}", self.network)
         self.host = shown.stdout.strip()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.machines: list[Machine] = []
 
     def appliance(self, more: str = "") -> ApplianceUnderTest:
@@ -86,6 +85,22 @@ class Dialler:
         except AssertionError as late:
             said = self.machine.exec("sh", "-c", "cat /tmp/tunnel.log || true").stdout
             raise AssertionError(f"{late}\n{said}\n{self.appliance.log()}") from None
+
+    def wait_until_back(self) -> None:
+        """Wait until it has dialled in anew, where the tunnel of before may still be told to be up."""
+        table = ("exec", f"{self.appliance.name}-gateway", "cat", "/proc/net/tcp")
+        listening = f":{self.port:04X} "
+        wait_for(
+            lambda: listening in docker(*table, check=False).stdout,
+            within=_RECONNECT_SECONDS,
+            what=f"{self.client} has dialled in anew",
+        )
+        wait_for_a_look(self.appliance)
+        self.wait("up")
+
+    def sessions(self) -> set[str]:
+        """Return the processes of ssh that its machine has now."""
+        return set(self.machine.exec("pgrep", "-x", "ssh", check=False).stdout.split())
 
     def state(self) -> str:
         """Return what the metrics say of the tunnel: asked so often, the command line would take a core for itself."""

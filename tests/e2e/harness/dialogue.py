@@ -28,14 +28,21 @@ class Dialogue:
         self._process = process
         self._terminal = terminal
         self._read = 0
+        self._bytes = b""
         self.shown = ""
 
-    def wait_for(self, words: str, *, within: float = 120) -> str:
+    @property
+    def drawn(self) -> str:
+        """All of it as the terminal got it, with what moves the cursor and colours."""
+        return self._bytes.decode("utf-8", "replace")
+
+    def wait_for(self, words: str | re.Pattern[str], *, within: float = 120) -> str:
         """Wait until that is shown after what was waited for before; returns what was shown up to it."""
         deadline = time.monotonic() + within
-        while (place := self.shown.find(words, self._read)) < 0:
+        pattern = re.compile(re.escape(words)) if isinstance(words, str) else words
+        while (found := pattern.search(self.shown, self._read)) is None:
             assert self._take(deadline), f"{words!r} was never shown:\n{self.shown}"
-        before, self._read = self.shown[self._read : place], place + len(words)
+        before, self._read = self.shown[self._read : found.start()], found.end()
         return before
 
     def answer(self, question: str, typed: str, *, within: float = 120) -> str:
@@ -76,15 +83,21 @@ class Dialogue:
         except OSError:
             # How Linux says that nobody holds the terminal any more.
             chunk = b""
-        self.shown += _COLOURS.sub("", chunk.decode("utf-8", "replace")).replace("\r", "")
+        self._bytes += chunk
+        # All of it each time: a letter or a colour may come in two parts.
+        self.shown = _COLOURS.sub("", self.drawn).replace("\r", "")
         return bool(chunk)
 
 
 @contextmanager
-def at_a_terminal(appliance: ApplianceUnderTest, *words: str) -> Iterator[Dialogue]:
-    """Run a command as `docker compose exec supervisor borgpull …` does, at a terminal of its own."""
+def at_a_terminal(appliance: ApplianceUnderTest, *words: str, columns: int = 0, lines: int = 0) -> Iterator[Dialogue]:
+    """Run a command as `docker compose exec supervisor borgpull …` does, at a terminal of its own, of that size."""
     ours, theirs = pty.openpty()
-    argv = ("docker", "exec", "--interactive", "--tty", "--env", "NO_COLOR=1", appliance.supervisor, "borgpull", *words)
+    size = ("--env", f"COLUMNS={columns}", "--env", f"LINES={lines}") if columns and lines else ()
+    argv = (
+        "docker", "exec", "--interactive", "--tty", "--env", "NO_COLOR=1", *size, appliance.supervisor, "borgpull",
+        *words,
+    )  # fmt: skip
     process = subprocess.Popen(argv, stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True)
     os.close(theirs)
     try:

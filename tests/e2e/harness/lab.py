@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from itertools import count
 
-from tests.e2e.harness.engine import docker, names_of
+from tests.e2e.harness.engine import docker, names_of, wait_for
 from tests.session import LABEL, PREFIX, SESSION
 
 # Nothing of a test outlives this, even when the tests themselves are killed.
-LIFETIME_SECONDS = 7200
+LIFETIME_SECONDS = 6 * 3600
 
 
 class Lab:
@@ -39,13 +39,22 @@ class Lab:
     def sweep(self, prefix: str = "") -> None:
         """Remove the containers and volumes with that name (all of this worker by default), running or not."""
         pattern = prefix or f"{self.prefix}-"
+        wait_for(lambda: self._is_swept(pattern), within=120, what=f"nothing of {pattern} is left")
+
+    def _is_swept(self, pattern: str) -> bool:
+        # What a supervisor removes, or makes, at this very moment is refused or missed, and gone at another try.
+        if containers := self._containers(pattern):
+            docker("container", "rm", "--force", "--volumes", *containers, check=False)
+        if volumes := self._volumes(pattern):
+            docker("volume", "rm", "--force", *volumes, check=False)
+        return not self._containers(pattern) and not self._volumes(pattern)
+
+    def _containers(self, pattern: str) -> list[str]:
         # Pull containers carry the product's own labels, so they go by their appliance's name.
-        found = names_of("container", f"name=^/?{pattern}")
-        if found:
-            docker("container", "rm", "--force", "--volumes", *found)
-        volumes = names_of("volume", f"label={self.label}", f"name=^{pattern}")
-        if volumes:
-            docker("volume", "rm", "--force", *volumes)
+        return names_of("container", f"name=^/?{pattern}")
+
+    def _volumes(self, pattern: str) -> list[str]:
+        return names_of("volume", f"label={self.label}", f"name=^{pattern}")
 
     def close(self) -> None:
         """Leave nothing behind."""

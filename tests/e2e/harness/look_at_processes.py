@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 from pathlib import Path
 
 CAPABILITIES = ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb")
 REMOTE_ADDRESS, INODE = 2, 9
+# What the kernel says of one that has ended: that it is not there, or, until its parent has heard of that, that it has
+# no mounts.
+ENDED = (errno.ENOENT, errno.ESRCH, errno.EINVAL)
 
 
 def look(place: Path) -> dict[str, object]:
@@ -47,8 +51,9 @@ def main() -> None:
             continue
         try:
             print(json.dumps(look(place)))  # noqa: T201 - its output is its answer
-        except (FileNotFoundError, ProcessLookupError):
-            continue
+        except OSError as error:
+            if error.errno not in ENDED:
+                raise
 
 
 if __name__ == "__main__":

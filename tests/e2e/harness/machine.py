@@ -101,7 +101,7 @@ class Machine:
 
     def wait_until_up(self) -> None:
         """Wait until its sshd listens."""
-        wait_for(lambda: self._sockets(_LISTENING), within=30, what=f"sshd of {self.host} listens")
+        wait_for(lambda: self._sockets(_LISTENING), within=120, what=f"sshd of {self.host} listens")
 
     def ssh_sessions(self) -> int:
         """Count the established connections to its sshd."""

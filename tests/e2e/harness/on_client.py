@@ -21,7 +21,7 @@ def client_leftovers(machine: Machine) -> list[str]:
     return [*folders, *processes]
 
 
-def assert_client_is_clean(machine: Machine, *, within: float = 20) -> None:
+def assert_client_is_clean(machine: Machine, *, within: float = 60) -> None:
     """Fail unless all of it is gone within so many seconds."""
     last: list[str] = []
 

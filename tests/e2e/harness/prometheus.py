@@ -61,7 +61,7 @@ class Prometheus:
 
     def _scrapes(self) -> bool:
         try:
-            return bool(self.query("count_over_time(up[30s]) >= 3"))
+            return bool(self.query("sum_over_time(up[30s]) >= 3"))
         except OSError:
             return False
 

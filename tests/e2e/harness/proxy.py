@@ -48,7 +48,7 @@ class ProxyMachine:
         return int(done.stdout)
 
     def _wait_until_up(self) -> None:
-        wait_for(lambda: self._tell("count").returncode == 0, within=30, what=f"{self.host} listens")
+        wait_for(lambda: self._tell("count").returncode == 0, within=120, what=f"{self.host} listens")
 
     def _tell(self, *words: str) -> Completed:
         return docker("exec", self.host, "python3", "-m", "tests.lab.proxy", "tell", *words, check=False)

@@ -32,7 +32,7 @@ class ReceiverMachine:
             "run", "--detach", "--init", "--name", self.host, "--label", lab.label, "--network", lab.network,
             "borgpull-lab:trixie", "timeout", str(LIFETIME_SECONDS), "python3", "-c", _SOURCE.read_text("utf-8"),
         )  # fmt: skip
-        wait_for(lambda: self._ask("/received", check=False), within=30, what=f"{self.host} listens")
+        wait_for(lambda: self._ask("/received", check=False), within=120, what=f"{self.host} listens")
 
     def refuse(self, status: int) -> None:
         """Refuse everything with that HTTP status from now on; 0 takes it again."""

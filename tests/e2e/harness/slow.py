@@ -20,11 +20,16 @@ _BYTES_A_SECOND = 60_000
 
 @contextmanager
 def pulled_slowly(
-    appliance: ApplianceUnderTest, client: str, machine: Machine, *options: str, listing: str = ""
+    appliance: ApplianceUnderTest,
+    client: str,
+    machine: Machine,
+    *options: str,
+    listing: str = "",
+    path: str = "/srv/tree",
 ) -> Iterator[str]:
     """Add the client and pull it over a slow line; yields the name of its container, and waits for the end after."""
     proxy = ProxyMachine(machine)
-    appliance.add_client(client, machine, "--path", "/srv/tree", *options, host=proxy.host, listing=listing)
+    appliance.add_client(client, machine, "--path", path, *options, host=proxy.host, listing=listing)
     proxy.tell("throttle", _BYTES_A_SECOND)
     container = appliance.pull_container(client)
     appliance.borgpull("run", client, "--no-wait")

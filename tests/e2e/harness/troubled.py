@@ -15,11 +15,11 @@ if TYPE_CHECKING:
     from tests.e2e.harness.machine import Machine
 
 # Limits of every client of the appliance, in seconds: what is gone is noticed by ssh first, what is silent by us.
-CONNECTION_TIMEOUT = 6
+CONNECTION_TIMEOUT = 12
 STALL_TIMEOUT = 30
 LIMITS = f'connection_timeout = "{CONNECTION_TIMEOUT}s"\nstall_timeout = "{STALL_TIMEOUT}s"\n'
 # How long the end of a run may take beyond the limit: the keep-alive's last round, Borg's end, the record.
-MARGIN = 30
+MARGIN = 90
 
 _BYTES_A_SECOND = 300_000
 # Many files of a moderate size: Borg says how far it is between files, so that the middle of a pull can be seen.

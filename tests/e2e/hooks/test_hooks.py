@@ -146,7 +146,8 @@ def test_a_stop_ends_the_hook_and_undoes(shared: Shared) -> None:
 
 def test_a_long_hook_is_no_stalled_client(shared: Shared) -> None:
     hooked = Hooked(shared, "long")
-    hooked.configure('stall_timeout = "4s"\nbefore = ["sleep 9"]')
+    # Enough for the pull that follows, on however slow a machine.
+    hooked.configure('stall_timeout = "20s"\nbefore = ["sleep 25"]')
 
     run = hooked.run()
 

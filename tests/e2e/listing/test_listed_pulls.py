@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.cli.key_lines import READ_ONLY
-from tests.e2e.harness.engine import wait_for
 from tests.e2e.harness.leftovers import assert_nothing_is_left
 from tests.e2e.harness.outside import archived_tree
+from tests.e2e.harness.waiting import wait_for_a_look
 from tests.lab.compare import differences
 
 if TYPE_CHECKING:
@@ -91,9 +91,7 @@ def test_a_client_of_before_the_upgrade_goes_on_and_its_new_line_brings_the_rest
     appliance.add_client(client, machine, "--path", "/srv/tree", listing="never")
     assert appliance.run(client).returncode == 0
     appliance.shell(f"sed -i '/^listing/s/never/auto/' /config/clients.d/{client}.toml")
-    wait_for(
-        lambda: appliance.json("config", "show")["clients"][client]["listing"] == "auto", within=30, what="it is read"
-    )
+    wait_for_a_look(appliance)
 
     by_sftp = appliance.run(client)
     machine.forget_keys()

@@ -25,7 +25,7 @@ def test_without_an_engine_everybody_is_told_and_with_one_it_works(lab: Lab) -> 
     )  # fmt: skip
     appliance.borgpull("client", "add", "files", "--volume", source)
 
-    wait_for(lambda: _says(appliance, "status"), within=20, what="status says so")
+    wait_for(lambda: _says(appliance, "status"), within=60, what="status says so")
     doctor = appliance.borgpull("doctor", check=False)
     assert doctor.returncode == 7
     assert doctor.stdout.startswith(f"bad     engine socket: there is nothing at {_SOCKET}\n")
@@ -37,7 +37,7 @@ def test_without_an_engine_everybody_is_told_and_with_one_it_works(lab: Lab) -> 
     assert appliance.json("history", "files") == []
 
     docker("exec", appliance.supervisor, "ln", "-s", "/var/run/docker.sock", _SOCKET)
-    wait_for(lambda: "borgpull_docker_up 1.0" in appliance.get("/metrics")[1], within=20, what="the engine is seen")
+    wait_for(lambda: "borgpull_docker_up 1.0" in appliance.get("/metrics")[1], within=60, what="the engine is seen")
     done = appliance.run("files")
     assert done.returncode == 0, done.stdout + done.stderr
     assert_nothing_is_left(appliance, "files")

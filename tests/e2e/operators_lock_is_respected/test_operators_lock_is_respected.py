@@ -29,7 +29,7 @@ def test_a_lock_of_the_operator_is_respected_and_not_broken(pulling: Pulling, us
     )  # fmt: skip
     wait_for(
         lambda: docker("exec", holder, "test", "-e", "/tmp/held", check=False).returncode == 0,  # noqa: S108
-        within=30,
+        within=90,
         what="the operator holds the lock",
     )
     lock = appliance.shell("ls /repos/web/lock.exclusive").stdout

@@ -44,10 +44,11 @@ def test_every_locked_package_is_there_for_the_processor(lock: str, machine: str
     done = subprocess.run(
         (
             sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps",
+            "--retries", "10", "--timeout", "60",
             "--require-hashes", "--only-binary", ":all:", *_DEBIANS_PYTHON, *platforms,
             "--requirement", str(wheels), "--dest", str(tmp_path / "found"),
         ),
-        capture_output=True, text=True, check=False, timeout=300,
+        capture_output=True, text=True, check=False, timeout=540,
     )  # fmt: skip
 
     assert done.returncode == 0, done.stderr

@@ -2,36 +2,26 @@
 
 from __future__ import annotations
 
-import socket
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.harness.engine import docker
+from tests.e2e.harness.callback import free_address
 from tests.e2e.harness.leftovers import assert_nothing_is_left
 from tests.e2e.harness.on_client import assert_client_is_clean
+from tests.e2e.harness.ports import free_port
 
 if TYPE_CHECKING:
     from tests.e2e.conftest import StartMachine
     from tests.e2e.harness.appliance import ApplianceUnderTest
-    from tests.e2e.harness.lab import Lab
     from tests.e2e.harness.machine import Machine
     from tests.e2e.harness.shared import Shared
 
 _FORBID = "echo '{}' > /etc/ssh/sshd_config.d/a.conf; pkill -HUP -o sshd"
 
 
-def callback_of(lab: Lab) -> str:
-    """Return the engine's host as machines of the lab see it, with a port that nobody has."""
-    form = "{{(index .IPAM.Config 0).Gateway}}"
-    host = docker("network", "inspect", "--format", form, lab.network).stdout.strip()
-    with socket.socket() as asked:
-        asked.bind(("", 0))
-        return f"{host}:{asked.getsockname()[1]}"
-
-
 def add(appliance: ApplianceUnderTest, client: str, machine: Machine, method: str, callback: str = "") -> None:
-    options = ("--callback", callback or callback_of(machine.lab)) if method == "ssh-agent" else ()
+    options = ("--callback", callback or free_address(machine.lab.network)) if method == "ssh-agent" else ()
     appliance.add_client(client, machine, "--path", "/srv/tree/odd", "--method", method, *options)
 
 
@@ -75,8 +65,7 @@ def test_an_sshd_that_forbids_what_the_method_needs_fails_the_probe(
 
 def test_a_callback_that_leads_elsewhere_fails_the_probe(shared: Shared) -> None:
     appliance, machine, client = shared.appliance, shared.machine("trixie"), "called-elsewhere"
-    port = callback_of(machine.lab).rpartition(":")[2]
-    add(appliance, client, machine, "ssh-agent", callback=f"{machine.host}:{port}")
+    add(appliance, client, machine, "ssh-agent", callback=f"{machine.host}:{free_port()}")
 
     assert probe(appliance, client) == (3, "callback")
     assert_client_is_clean(machine)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,6 +33,10 @@ def _queries(name: str) -> dict[str, str]:
     return found
 
 
+def _clients(scene: Scene) -> set[str]:
+    return {row["metric"]["client"] for row in scene.prometheus.query("borgpull_client_enabled")}
+
+
 def test_the_metrics_are_clean_and_every_rule_is_loaded_and_well(scene: Scene) -> None:
     judged = promtool(scene.appliance.lab, "check", "metrics", stdin=scene.appliance.get("/metrics")[1])
     assert (judged.returncode, judged.stdout + judged.stderr) == (0, "")
@@ -46,7 +51,9 @@ def test_every_query_of_the_dashboards_returns_data(scene: Scene, name: str) -> 
     queries = _queries(name)
 
     assert len(queries) > 20
-    assert [title for title, expr in queries.items() if not scene.prometheus.query(expr)] == []
+    # What is new to Prometheus has no rate before some looks at it.
+    for title, expr in queries.items():
+        wait_for(partial(scene.prometheus.query, expr), within=60, what=f"{title} has data: {expr}")
 
 
 @pytest.mark.parametrize("name", files())
@@ -58,8 +65,7 @@ def test_every_annotation_and_variable_of_the_dashboards_is_understood(scene: Sc
         for variable, value in {**_CHOSEN, "$client": _CLIENT[name]}.items():
             expr = expr.replace(variable, value)
         scene.prometheus.query(expr)
-    found = {row["metric"]["client"] for row in scene.prometheus.query("borgpull_client_enabled")}
-    assert found == {"web", "robber"}
+    wait_for(lambda: _clients(scene) == {"web", "robber"}, within=60, what="both clients, and no other")
 
 
 def test_a_full_volume_is_seen_and_room_on_it_clears_that(scene: Scene) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from tests.e2e.harness.by_hand import borg_by_hand
 from tests.e2e.harness.leftovers import assert_nothing_is_left
 from tests.e2e.harness.outside import outside_archives, outside_borg
+from tests.e2e.harness.waiting import stay_within_a_day
 
 if TYPE_CHECKING:
     from tests.e2e.harness.appliance import ApplianceUnderTest
@@ -25,6 +26,7 @@ def _archives(appliance: ApplianceUnderTest, client: str, count: int) -> list[st
 
 
 def test_prune_keeps_what_the_rules_keep_and_frees_the_room(shared: Shared) -> None:
+    stay_within_a_day()
     appliance, client = shared.appliance, "pruned"
     appliance.add_client(client, shared.machine("trixie"), *_PATH)
     oldest, middle, newest = _archives(appliance, client, 3)
@@ -67,6 +69,7 @@ def test_a_client_without_rules_is_never_pruned(shared: Shared) -> None:
 
 
 def test_what_is_protected_stays_and_a_simulation_says_so_without_deleting_anything(shared: Shared) -> None:
+    stay_within_a_day()
     appliance, client = shared.appliance, "protected"
     appliance.add_client(client, shared.machine("trixie"), *_PATH)
     made = _archives(appliance, client, 3)
@@ -92,6 +95,7 @@ def test_what_is_protected_stays_and_a_simulation_says_so_without_deleting_anyth
 
 
 def test_with_compact_after_what_was_deleted_can_be_taken_back_by_the_recipe(shared: Shared) -> None:
+    stay_within_a_day()
     appliance, client = shared.appliance, "patient"
     appliance.add_client(client, shared.machine("trixie"), *_PATH)
     file = f"/config/clients.d/{client}.toml"

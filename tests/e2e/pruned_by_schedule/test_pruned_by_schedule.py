@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tests.e2e.harness.engine import wait_for
 from tests.e2e.harness.leftovers import assert_nothing_is_left
 from tests.e2e.harness.outside import outside_archives
+from tests.e2e.harness.waiting import ended, stay_within_a_day, wait_for_a_look
 
 if TYPE_CHECKING:
     from tests.e2e.harness.appliance import ApplianceUnderTest
     from tests.e2e.harness.machine import Machine
 
 
-def _ended(appliance: ApplianceUnderTest, operation: str) -> list[dict[str, Any]]:
-    runs: list[dict[str, Any]] = appliance.json("history", "web")
-    return [run for run in runs if run["operation"] == operation and run["outcome"] is not None]
+def _is_at_rest(appliance: ApplianceUnderTest) -> bool:
+    return all(run["outcome"] is not None for run in appliance.json("history", "web"))
 
 
 def test_after_a_good_backup_old_archives_go_and_only_once_a_day(
     appliance: ApplianceUnderTest, machine: Machine
 ) -> None:
+    stay_within_a_day()
     appliance.add_client("web", machine, "--path", "/srv/tree/folder 0", "--schedule", "* * * * *")
     for _ in range(3):
         done = appliance.run("web")
@@ -29,13 +30,16 @@ def test_after_a_good_backup_old_archives_go_and_only_once_a_day(
     assert len(made) == 3
 
     appliance.borgpull("resume")
-    wait_for(lambda: _ended(appliance, "prune"), within=90, what="a prune by schedule")
-    before = len(_ended(appliance, "create"))
-    wait_for(lambda: len(_ended(appliance, "create")) > before, within=120, what="another backup by schedule")
+    wait_for(lambda: ended(appliance, "web", "prune"), within=180, what="a prune by schedule")
+    before = len(ended(appliance, "web", "create"))
+    wait_for(lambda: len(ended(appliance, "web", "create")) > before, within=240, what="another backup by schedule")
     appliance.borgpull("pause")
-    assert_nothing_is_left(appliance, "web", within=60)
+    # What the supervisor was about to begin as it was paused still begins.
+    wait_for_a_look(appliance)
+    wait_for(lambda: _is_at_rest(appliance), within=120, what="the last run ends")
+    assert_nothing_is_left(appliance, "web")
 
-    prunes = _ended(appliance, "prune")
+    prunes = ended(appliance, "web", "prune")
     assert {(run["trigger"], run["outcome"]) for run in prunes} == {("schedule", "success")}
     assert len({run["started"][:10] for run in prunes}) == len(prunes)
     left = appliance.archives("web")

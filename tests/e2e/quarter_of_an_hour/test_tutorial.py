@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import socket
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import pytest
 
 from tests.e2e.harness.engine import docker
 from tests.e2e.harness.machine import Machine
+from tests.e2e.harness.ports import free_port
 from tests.e2e.harness.terminal import Terminal
 from tests.e2e.harness.told_page import Told, blocks, differs
 
@@ -48,7 +48,8 @@ class Reader:
             name: Machine(lab, "trixie", options=("--network-alias", f"{name}.lan")) for name in ("web1", "db1")
         }
         self._clone(lab)
-        self.terminal = Terminal(folder, {"COMPOSE_PROJECT_NAME": self.project, "BORGPULL_IMAGE": lab.image, **port()})
+        own = {"COMPOSE_PROJECT_NAME": self.project, "BORGPULL_IMAGE": lab.image, "PORT": str(free_port())}
+        self.terminal = Terminal(folder, own)
         self.seen: list[str] = []
 
     def _clone(self, lab: Lab) -> None:
@@ -90,13 +91,6 @@ class Reader:
             found = re.search(PASTED.format(name=name), "\n".join(seen), re.DOTALL)
             if found:
                 machine.exec("sh", "-euc", found[1])
-
-
-def port() -> dict[str, str]:
-    """Find a port that is free now."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return {"PORT": str(found.getsockname()[1])}
 
 
 @pytest.fixture

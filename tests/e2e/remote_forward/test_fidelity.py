@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.e2e.harness.engine import wait_for
 from tests.e2e.harness.leftovers import assert_nothing_is_left
 from tests.e2e.harness.on_client import assert_client_is_clean
 from tests.e2e.harness.outside import outside_archives
@@ -32,7 +33,7 @@ def test_an_archive_equals_the_machine_in_everything(shared: Shared, kind: str) 
     assert_whole(appliance, machine, client, archive)
     assert_nothing_is_left(appliance, client, machine)
     assert_client_is_clean(machine)
-    assert machine.listening_ports() == listening
+    wait_for(lambda: machine.listening_ports() == listening, within=30, what="nobody listens there any more")
 
     again = appliance.run(client)
 

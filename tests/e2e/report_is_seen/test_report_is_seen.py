@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.e2e.harness.browser import Browser
+from tests.e2e.harness.waiting import stay_within_a_day
 
 if TYPE_CHECKING:
     from tests.e2e.harness.appliance import ApplianceUnderTest
@@ -24,6 +25,7 @@ _MANY_PIXELS = 2000
 @pytest.fixture(scope="module")
 def pulled(shared_appliance: ApplianceUnderTest, shared_machine: Machine) -> ApplianceUnderTest:
     """Two clients of one machine: one with two good backups and a failed one, one that was never pulled."""
+    stay_within_a_day()
     shared_machine.exec("sh", "-c", _GROW.format(size=2_000_000, name="first"))
     shared_appliance.add_client("web", shared_machine, "--path", "/srv/web")
     shared_appliance.add_client("idle", shared_machine, "--path", "/srv/web")

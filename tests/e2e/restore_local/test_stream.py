@@ -81,8 +81,8 @@ def test_a_reader_that_goes_away_ends_the_restore(shared: Shared, tree: str) -> 
     docker("unpause", container, check=False)
     wait_for(lambda: appliance.last_run(tree)["outcome"], within=60, what="the restore is over")
     assert appliance.last_run(tree)["outcome"] == "interrupted"
-    wait_for(lambda: appliance.shell("ls /state/runs/tree").stdout == "plan.json\n", within=30, what="the pipe is gone")
-    assert names_of("container", f"name=^/?{container}$") == []
+    wait_for(lambda: appliance.shell("ls /state/runs/tree").stdout == "plan.json\n", within=60, what="the pipe is gone")
+    wait_for(lambda: not names_of("container", f"name=^/?{container}$"), within=60, what="its container is gone")
 
 
 def test_a_stopped_stream_is_an_interruption(shared: Shared, tree: str) -> None:

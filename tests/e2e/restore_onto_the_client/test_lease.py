@@ -45,5 +45,6 @@ def test_nothing_is_written_until_the_key_is_let_in_and_nothing_after(shared: Sh
 
     paste(machine, text, "3")
     assert "borgpull-restore-leased" not in machine.exec("cat", "/root/.ssh/authorized_keys").stdout
-    assert machine.exec("ls", "/srv").stdout.count("back-") == 1
+    folders = [f"/srv/back-{number}" for number in (1, 2, 3)]
+    assert machine.exec("ls", "-d", *folders, check=False).stdout.split() == ["/srv/back-2"]
     machine.exec("rm", "-rf", "/srv/back-2", "/srv/leased")

@@ -94,4 +94,4 @@ def test_the_run_needs_no_right_at_all(pushing: Pulling) -> None:
         *("CapEff:", "0" * 16),
         *("CapBnd:", "0" * 16),
     ]
-    wait_for(lambda: not pushing.is_container_running(), within=20, what="the container ended")
+    wait_for(lambda: not pushing.is_container_running(), within=60, what="the container ended")

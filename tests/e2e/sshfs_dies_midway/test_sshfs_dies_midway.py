@@ -16,6 +16,6 @@ def test_a_run_whose_mount_is_killed_keeps_nothing(either: TroubledClient, victi
 
     either.kill_inside(either.file_system if victim == "file system" else "ssh *")
 
-    either.assert_failed(run.result(timeout=60), "connection_lost", either.name, "broke in the middle")
+    either.assert_failed(run.result(timeout=180), "connection_lost", either.name, "broke in the middle")
     either.proxy.tell("calm")
     either.recovers()

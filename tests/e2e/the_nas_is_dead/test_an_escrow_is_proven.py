@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.e2e.harness.appliance import ApplianceUnderTest
-from tests.e2e.harness.engine import docker
+from tests.e2e.harness.engine import docker, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,13 @@ def proofs(appliance: ApplianceUnderTest) -> dict[str, dict[str, Any]]:
     return {one["client"]: one for one in json.loads(shown.stdout)}
 
 
+def wait_until_alone(appliance: ApplianceUnderTest) -> None:
+    """Wait until its other containers are gone: what they did is told before."""
+    wait_for(lambda: not appliance.siblings(), within=60, what="no container is left")
+
+
 def test_each_client_is_proven_and_nothing_is_left(appliance: ApplianceUnderTest) -> None:
+    wait_until_alone(appliance)
     before = appliance.shell("find /state/runs /repos -type f | sort | xargs sha256sum").stdout
 
     shown = checked(appliance)
@@ -67,7 +73,7 @@ def test_each_client_is_proven_and_nothing_is_left(appliance: ApplianceUnderTest
     assert "web1: proven: 1 archive" in shown.stdout
     assert "other: proven: 1 archive" in shown.stdout
     assert appliance.shell("find /state/runs /repos -type f | sort | xargs sha256sum").stdout == before
-    assert appliance.siblings() == []
+    wait_until_alone(appliance)
 
 
 def test_it_is_proven_on_a_machine_that_has_nothing_but_the_disk_and_the_bundle(

@@ -13,6 +13,7 @@ import pytest
 from tests.e2e.harness.appliance import ApplianceUnderTest
 from tests.e2e.harness.engine import docker, names_of
 from tests.e2e.harness.machine import Machine
+from tests.e2e.harness.waiting import stay_within_a_day
 from tests.lab.compare import differences
 
 if TYPE_CHECKING:
@@ -87,6 +88,7 @@ def fresh(lab: Lab, repositories: str) -> ApplianceUnderTest:
 def test_a_dead_nas_is_replaced_by_the_recipe_with_disk_and_escrow_alone(
     lab: Lab, appliance: ApplianceUnderTest, kept: str
 ) -> None:
+    stay_within_a_day()
     machine = Machine(lab, "trixie")
     appliance.add_client("web1", machine, "--path", "/srv/tree", "--method", "socat")
     assert appliance.run("web1").returncode == 0

@@ -10,12 +10,15 @@ if TYPE_CHECKING:
 
 _TIMEOUT_SECONDS = 12
 # The container starts, connects and undoes what it did; Borg in the middle of a large file is given half a minute.
-_MARGIN_SECONDS = 60
+_MARGIN_SECONDS = 180
+# With it a whole pull takes minutes longer than that.
+_BYTES_A_SECOND = 30_000
 
 
 def test_a_pull_over_its_time_limit_is_ended_and_fails(pulling: Pulling) -> None:
     pulling.configure(f'timeout = "{_TIMEOUT_SECONDS}s"')
     pulling.slow_down()
+    pulling.proxy.tell("throttle", _BYTES_A_SECOND)
     begun = time.monotonic()
 
     seen = pulling.appliance.run(pulling.client)
