@@ -23,6 +23,8 @@ FIRST_SECOND = 1_767_225_600
 MILLION_FOLDERS, MILLION_IN_A_FOLDER = 1000, 1000
 # Seconds after which a file system gives another time than before.
 A_TICK = 0.05
+# Seconds; more than the program that lists a client waits for (appliance/pull/listing/program.py).
+AGE_OF_IMAGES = 125
 # What is larger is changed in part.
 WHOLE_BYTES = 1_000_000
 _COPY = """\
@@ -53,6 +55,8 @@ def large(root: Path, share: float) -> None:
     # Borg never trusts its memory of the newest file, and that one must be cheap to read again.
     time.sleep(A_TICK)
     (root / "newest").write_bytes(source.randbytes(SMALL_BYTES))
+    # A client tells no holes of what was written to a moment ago.
+    time.sleep(AGE_OF_IMAGES)
 
 
 def million(root: Path, share: float) -> None:
