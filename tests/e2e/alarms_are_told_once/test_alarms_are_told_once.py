@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.harness.engine import docker, wait_for
+from tests.e2e.harness.engine import wait_for
 from tests.e2e.harness.receiver import ReceiverMachine
 from tests.e2e.harness.waiting import wait_for_a_look
 
@@ -63,7 +63,7 @@ def both(title: str) -> tuple[str, str]:
 
 def configure(appliance: ApplianceUnderTest, receiver: ReceiverMachine) -> None:
     """Add the channels of the client to its file, the mail's URL by a file of its own."""
-    docker("network", "connect", appliance.lab.network, appliance.supervisor)
+    appliance.join(appliance.lab.network)
     appliance.write_config(
         f"mailto://{receiver.mail}/?from=borgpull@example.org&to={SECRET}@example.org\n",
         "/config/secrets/notify_urls/mail",

@@ -109,6 +109,11 @@ class ApplianceUnderTest:
         except AssertionError as late:
             raise AssertionError(f"{late}\nhealth: {said}\nlog: {self.log()}") from None
 
+    def join(self, network: str) -> None:
+        """Have it reach one more network; the engine then gives its web port another one outside."""
+        docker("network", "connect", network, self.supervisor)
+        self.wait_until_well()
+
     def log(self) -> str:
         """Everything the supervisor said so far."""
         shown = docker("logs", self.supervisor, check=False)
