@@ -36,9 +36,10 @@ def run(
     try:
         stdout, stderr = process.communicate(timeout=timeout_seconds)
     except subprocess.TimeoutExpired:
-        is_late = True
         process.kill()
         stdout, stderr = process.communicate()
+        # It may have come to its end in that very moment.
+        is_late = process.returncode < 0
     return Finished(code=process.returncode, stdout=_text(stdout), stderr=_text(stderr), is_late=is_late)
 
 

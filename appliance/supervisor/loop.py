@@ -238,6 +238,10 @@ class Supervisor:
             free_for_upkeep=share(slots) - self.workers.upkeep,
         )
         for due, verdict in (*ended, *((due, None) for due in chosen)):
+            # To decide for a thousand clients takes a while, in which somebody may say so.
+            self._look_at_pause()
+            if self._paused and due.client not in asked:
+                continue
             self._launch_one(appliance, due, asked[due.client][1] if due.client in asked else None, now, verdict)
 
     def _launch_one(

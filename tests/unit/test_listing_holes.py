@@ -61,7 +61,16 @@ def test_a_file_as_it_was_listed_has_its_holes() -> None:
         assert pieces_of(holes, 10) == [0, 1, 2, 3, 4, 6, 7, 8, 9]
 
 
-@pytest.mark.parametrize("numbers", [b"101 %d %d" % (AT, AT), b"100 %d %d" % (AT + 1, AT), b"100 %d %d" % (AT, AT + 1)])
+@pytest.mark.parametrize(
+    "numbers",
+    [
+        b"101 %d %d" % (AT, AT),
+        b"100 %d %d" % (AT + 1, AT),
+        b"100 %d %d" % (AT, AT + 1),
+        # Of the year 1601, as NTFS begins: no listing tells it so.
+        b"100 -11644473600000000000 %d" % AT,
+    ],
+)
 def test_a_file_that_is_not_as_it_was_listed_has_none(numbers: bytes) -> None:
     assert read_holes(told(b"/image", numbers, b"0-50"), tree(), PIECE) == {}
 
@@ -96,6 +105,8 @@ def test_what_broke_off_counts_for_nothing(answer: bytes) -> None:
         told(b"/image", b"100 1 1", b"0-99999999999999999999"),
         told(b"/image", b"x", b"", b""),
         told(b"/image", b"100 1 1", b"", end=b"end\0more"),
+        told(b"/image", b"99999 1 1", b" ".join(b"%d-%d" % (at, at + 1) for at in range(0, 40_002, 2))),
+        told(*(b"/image", b"100 1 1", b"") * 1001),
     ],
 )
 def test_what_our_program_does_not_say_is_hostile(answer: bytes) -> None:

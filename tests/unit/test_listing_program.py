@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import socket
@@ -213,8 +214,13 @@ def later(path_with: Path) -> str:
     """Return a PATH by which it is five minutes later."""
     for tool in ("find", "readlink", "stat", "id"):
         add(path_with, tool)
+    return python_after(path_with, "pass")
+
+
+def python_after(path_with: Path, first: str) -> str:
+    """Have a python3 there by which it is five minutes later, and which does that first."""
     python = path_with / "python3"
-    clock = "import time; now = time.time; time.time = lambda: now() + 300"
+    clock = f"import os, time; now = time.time; time.time = lambda: now() + 300\n{first}"
     python.write_text(f'#!/bin/sh\nexec {Path(sys.executable).resolve()} -I -c "{clock}\n$3" "$4"\n')
     python.chmod(0o755)
     return str(path_with)
@@ -251,6 +257,36 @@ def test_no_hole_is_told_of_a_file_that_was_written_to_a_moment_ago(source: Path
     assert holes_told(source / "sparse", os.environ["PATH"]) == {}
 
 
+@pytest.mark.parametrize("number", [errno.EOPNOTSUPP, errno.EIO])
+def test_of_a_file_whose_holes_cannot_be_looked_for_none_is_told(number: int, source: Path, later: str) -> None:
+    # One error alone says that there is no more data (GlusterFS with shards answers another one to every question).
+    fails = (
+        "seek = os.lseek\n"
+        "def lseek(file, at, how):\n"
+        f"    if how == os.SEEK_DATA: raise OSError({number}, 'no')\n"
+        "    return seek(file, at, how)\n"
+        "os.lseek = lseek"
+    )
+
+    assert holes_told(source / "sparse", python_after(Path(later), fails)) == {}
+
+
+def test_no_hole_reaches_beyond_the_end_of_a_file_that_grows_meanwhile(source: Path, later: str) -> None:
+    grown = "os.lseek = lambda file, at, how: 1 << 40"
+
+    (told,) = holes_told(source / "sparse", python_after(Path(later), grown)).values()
+
+    assert told.behind(0) == (1 << 30) // _PIECE
+
+
+def test_a_file_of_many_holes_is_not_looked_through_for_ever(source: Path, later: str) -> None:
+    many = "os.lseek = lambda file, at, how: at + (how == os.SEEK_HOLE)"
+
+    (told,) = holes_told(source / "sparse", python_after(Path(later), many)).values()
+
+    assert told.behind(0) == 0
+
+
 def test_where_there_is_no_python_no_holes_are_told(source: Path, later: str) -> None:
     assert holes_told(source / "sparse", later)
     (Path(later) / "python3").unlink()
@@ -277,7 +313,7 @@ def test_a_key_admits_no_other_program_and_no_other_command(tmp_path: Path) -> N
 
 def test_the_program_changes_only_on_purpose() -> None:
     # Every operator with a key line of the narrow kind has to paste it anew after a change; say so in CHANGELOG.md.
-    assert script.SHA256 == "b17050a0f327f5ef8399fb872d288fb0f88208828d4c14d4cac5c9eb2a828d49"
+    assert script.SHA256 == "a3641992c732f6cfe5fc731a944d4dfa561bb21353f56274f88d6c9c50ef9908"
 
 
 def test_the_command_means_the_same_to_every_login_shell() -> None:

@@ -24,10 +24,13 @@ if TYPE_CHECKING:
 
 # Of these the client is asked at once; its shell reads line by line.
 MOST_FILES = 1000
-# The answer may be longer than this only if it is none: a hole takes some twenty bytes, and a file has 20,000 at most.
-LONGEST_ANSWER = 32 << 20
+# Of one file no more are told, and of all files together no more than 16 MiB and those of one file.
+_MOST_HOLES = 20_000
+LONGEST_ANSWER = 20 << 20
 _END = b"end"
-_NUMBERS = re.compile(rb"(\d{1,19}) (-?\d{1,19}) (-?\d{1,19})")
+# A path, its size and times, its holes.
+_WORDS = 3
+_NUMBERS = re.compile(rb"(\d{1,19}) (-?\d{1,30}) (-?\d{1,30})")
 _HOLE = re.compile(rb"(\d{1,19})-(\d{1,19})")
 
 
@@ -67,16 +70,18 @@ def read_holes(answer: bytes, tree: Tree, piece_bytes: int) -> Mapping[int, Hole
 
     Raises Hostile for what our program does not say.
     """
+    if answer.count(b"\0") > _WORDS * (MOST_FILES + 1):
+        raise Hostile("the client tells holes of more files than it was asked for")
     _, magic, rest = answer.partition(MAGIC)
     # What lists the client and what reads its attributes stands before all else.
     fields = rest.split(b"\0")[2:] if magic else []
     behind = fields.pop() if fields else b""
     if not fields or fields[-1] != _END:
         return {}
-    if behind or len(fields) % 3 != 1:
+    if behind or len(fields) % _WORDS != 1:
         raise Hostile("what the client says of holes goes on after its end")
     found = {}
-    for path, numbers, text in zip(*[iter(fields[:-1])] * 3, strict=True):
+    for path, numbers, text in zip(*[iter(fields[:-1])] * _WORDS, strict=True):
         size, *times = _numbers(numbers)
         holes = _holes(text, size)
         node = tree.find(path)
@@ -94,6 +99,8 @@ def _numbers(text: bytes) -> tuple[int, ...]:
 
 def _holes(text: bytes, size: int) -> list[tuple[int, int]]:
     holes, last = [], 0
+    if text.count(b" ") >= _MOST_HOLES:
+        raise Hostile("the client tells more holes of a file than it is to look for")
     for one in text.split(b" ") if text else ():
         found = _HOLE.fullmatch(one)
         begin, end = (int(found[1]), int(found[2])) if found else (0, 0)

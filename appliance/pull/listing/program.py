@@ -19,7 +19,7 @@ export LC_ALL
 nl='
 '
 python='
-import os, stat, sys, time
+import errno, os, stat, sys, time
 task, number, how, start, *rest = map(os.fsencode, sys.argv[1:] + [""] * 4)
 prunes = set()
 for pattern in rest[1::4]:
@@ -48,22 +48,28 @@ def attributes(path):
         values = [(quoted(os.fsencode(one), b"="), os.getxattr(path, one, follow_symlinks=False)) for one in names]
         out.write(b"# file: " + quoted(path) + b"\n")
         out.write(b"".join(b"%s=0x%s\n" % (name, value.hex().encode()) for name, value in values) + b"\n")
+room = [1 << 24]
 def holes(path):
     file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         s, end, found = os.fstat(file), 0, []
-        if not stat.S_ISREG(s.st_mode) or time.time() - max(s.st_mtime, s.st_ctime) < 120:
+        if not stat.S_ISREG(s.st_mode) or time.time() - max(s.st_mtime, s.st_ctime) < 120 or room[0] < 0:
             return
-        while end < s.st_size and len(found) < 20000:
+        for _ in range(20000):
+            if end >= s.st_size:
+                break
             try:
-                data = os.lseek(file, end, os.SEEK_DATA)
-            except OSError:
+                data = min(os.lseek(file, end, os.SEEK_DATA), s.st_size)
+            except OSError as error:
+                if error.errno != errno.ENXIO:
+                    raise
                 data = s.st_size
             if data - end > 65535:
                 found.append(b"%d-%d" % (end, data))
             end = os.lseek(file, data, os.SEEK_HOLE) if data < s.st_size else data
-        numbers = s.st_size, s.st_mtime_ns, s.st_ctime_ns
-        out.write(b"%s\0%d %d %d\0%s\0" % (path, *numbers, b" ".join(found)))
+        numbers, text = (s.st_size, s.st_mtime_ns, s.st_ctime_ns), b" ".join(found)
+        room[0] -= len(text)
+        out.write(b"%s\0%d %d %d\0%s\0" % (path, *numbers, text))
     finally:
         os.close(file)
 todo, rest = [(start, start.rpartition(b"/")[2] or b"/", 0)], b""

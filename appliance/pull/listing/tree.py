@@ -14,7 +14,7 @@ from appliance.pull.listing.order import Order
 from appliance.pull.listing.rarities import Rarities
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
 ROOT = FIRST
 LIMIT_ENTRIES = 10_000_000
@@ -251,6 +251,11 @@ class Tree:
     def blocks(self, node: int) -> int:
         """What it takes on the client's disk, in units of 512 bytes; 0 where that is not known."""
         return self._blocks[node]
+
+    def smaller_on_disk(self, least: int) -> Iterator[int]:
+        """Return each node that takes at least so many bytes less on the client's disk than its size."""
+        numbers = enumerate(zip(self._sizes, self._blocks, strict=True))
+        return (node for node, (size, blocks) in numbers if size - 512 * blocks >= least)
 
     def is_readable(self, node: int) -> bool:
         """Whether the client's user may read it, or enter it."""

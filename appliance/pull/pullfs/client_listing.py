@@ -67,18 +67,18 @@ class Listed:
 
 def ask(plan: RunPlan, stderr: int) -> Process:
     """Start the listing on the client; `stderr` is for what ssh says."""
-    return run_there(_request(plan).to_bytes(), stderr)
-
-
-def run_there(request: bytes, stderr: int) -> Process:
-    """Start our program on the client with that request; `stderr` is for what ssh says."""
-    argv = ("ssh", "-F", str(places.SSH_CONFIG), "-T", CLIENT, script.COMMAND)
-    process = start(argv, ENVIRONMENT, stdin=PIPE, stdout=PIPE, stderr=stderr)
+    process = run_there(stderr)
     # Whoever forces another command on this key does not read it.
     with suppress(BrokenPipeError):
-        pipe_of(process.stdin).write(script.to_send(request))
+        pipe_of(process.stdin).write(script.to_send(_request(plan).to_bytes()))
         pipe_of(process.stdin).close()
     return process
+
+
+def run_there(stderr: int) -> Process:
+    """Start what runs our program on the client; it waits for program and request. `stderr` is for what ssh says."""
+    argv = ("ssh", "-F", str(places.SSH_CONFIG), "-T", CLIENT, script.COMMAND)
+    return start(argv, ENVIRONMENT, stdin=PIPE, stdout=PIPE, stderr=stderr)
 
 
 def listed(plan: RunPlan, process: Process, say: Callable[[str, object], None]) -> Listed | None:

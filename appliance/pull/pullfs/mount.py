@@ -70,7 +70,7 @@ def serve(plan: RunPlan, descriptor: int, say: Say) -> None:
         if found is None and plan.listing == REQUIRE:
             raise NotListedError(_NOT_GIVEN.format(reason=Reason.CLIENT_TOOLS.value, name=plan.client))
         mount = _Mount(plan, descriptor, found or listed_by_sftp(plan, client, say), client)
-        mount.ask_for_holes(murmur.into)
+        mount.ask_for_holes(murmur.into, say)
         mount.run(lambda: begin(*COMPRESSED), say)
 
 
@@ -103,11 +103,12 @@ class _Mount:
         self._holes: Mapping[int, Holes] = {}
         self._is_ended = False
 
-    def ask_for_holes(self, stderr: int) -> None:
+    def ask_for_holes(self, stderr: int, say: Say) -> None:
         """Have the client say where the holes of its sparse files are; raises Hostile."""
         # SFTP does not tell what a file takes on the disk.
         if self._found.tool != BY_SFTP:
-            self._holes = told_holes(self._found.tree, self._seen.is_expected, stderr)
+            tree = self._found.tree
+            self._holes = told_holes(tree, self._seen.is_expected, stderr, lambda: say(words.LISTING, len(tree)))
 
     def run(self, begin_packed: Callable[[], Conversation], say: Say) -> None:
         self._loop.talk(self._client)

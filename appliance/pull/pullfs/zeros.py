@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import stat
+from heapq import nsmallest
 from typing import TYPE_CHECKING
 
 from appliance.pull.pullfs.pieces import PIECE_BYTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
     from appliance.pull.listing.tree import Tree
 
@@ -25,19 +26,16 @@ _DATA_AGAIN = 32
 
 def is_sparse(tree: Tree, node: int) -> bool:
     """Whether the client's disk has clearly less of this file than its size; only a listing by a program tells."""
-    return _has_holes(tree.size(node), tree.blocks(node))
-
-
-def sparse_files(tree: Tree) -> Iterator[int]:
-    """Return every file that is sparse, those first that have most to gain."""
-    found = [node for node in range(1, len(tree) + 1) if _has_holes(tree.size(node), tree.blocks(node))]
-    files = (node for node in found if stat.S_ISREG(tree.mode(node)))
-    return iter(sorted(files, key=lambda node: _BLOCK * tree.blocks(node) - tree.size(node)))
-
-
-def _has_holes(size: int, blocks: int) -> bool:
-    holes = size - _BLOCK * blocks
+    size = tree.size(node)
+    holes = size - _BLOCK * tree.blocks(node)
     return holes >= _WORTH_BYTES and _WORTH_SHARE * holes >= size
+
+
+def sparsest_files(tree: Tree, is_wanted: Callable[[int], bool], most: int) -> list[int]:
+    """Return at most so many sparse files that are wanted, those first that have the largest holes."""
+    found = tree.smaller_on_disk(_WORTH_BYTES)
+    files = (node for node in found if stat.S_ISREG(tree.mode(node)) and is_sparse(tree, node) and is_wanted(node))
+    return nsmallest(most, files, key=lambda node: _BLOCK * tree.blocks(node) - tree.size(node))
 
 
 class Zeros:
