@@ -45,14 +45,17 @@ def answer_of(
     process: Process, request: bytes, seconds: float, beat: Callable[[], None], longest: int = holes.LONGEST_ANSWER
 ) -> bytes:
     """Return what it says to that until its end; b"" where that takes longer, or is more than so many bytes."""
-    deadline = time.monotonic() + seconds
+    next_beat = time.monotonic()
+    deadline = next_beat + seconds
     said, unsent = bytearray(), memoryview(request)
     into, out = pipe_of(process.stdin).fileno(), pipe_of(process.stdout).fileno()
     # Nobody promises that it reads; our own end must not depend on that.
     os.set_blocking(into, False)
     try:
         while len(said) <= longest and (left := deadline - time.monotonic()) > 0:
-            beat()
+            if time.monotonic() >= next_beat:
+                next_beat = time.monotonic() + _BEAT_SECONDS
+                beat()
             heard, taking, _ = select.select([out], [into] if unsent else [], [], min(left, _BEAT_SECONDS))
             if taking:
                 unsent = _send(process, unsent)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.e2e.harness.troubled import CONNECTION_TIMEOUT, MARGIN, STALL_TIMEOUT
+from tests.e2e.harness.troubled import CONNECTION_TIMEOUT, MARGIN, STALL_TIMEOUT, STALLED_MARGIN
 
 if TYPE_CHECKING:
     from tests.e2e.harness.troubled import TroubledClient
@@ -42,7 +42,7 @@ def test_a_server_that_answers_but_sends_no_data_is_stalled(either: TroubledClie
     # The stopped process can only notice that its connection is gone when it may go on.
     either.machine.exec("kill", "-CONT", sftp, check=False)
 
-    assert took < STALL_TIMEOUT + MARGIN
+    assert took < STALL_TIMEOUT + STALLED_MARGIN
     either.assert_failed(ended, "stalled", "stall_timeout", "sends no data")
     either.proxy.tell("calm")
     either.recovers()

@@ -39,14 +39,18 @@ class Lab:
     def sweep(self, prefix: str = "") -> None:
         """Remove the containers and volumes with that name (all of this worker by default), running or not."""
         pattern = prefix or f"{self.prefix}-"
-        wait_for(lambda: self._is_swept(pattern), within=120, what=f"nothing of {pattern} is left")
+        said: list[str] = []
+        try:
+            wait_for(lambda: self._is_swept(pattern, said), within=120, what=f"nothing of {pattern} is left")
+        except AssertionError as late:
+            raise AssertionError(f"{late}\n{said[-1:]}") from None
 
-    def _is_swept(self, pattern: str) -> bool:
+    def _is_swept(self, pattern: str, said: list[str]) -> bool:
         # What a supervisor removes, or makes, at this very moment is refused or missed, and gone at another try.
         if containers := self._containers(pattern):
-            docker("container", "rm", "--force", "--volumes", *containers, check=False)
+            said.append(docker("container", "rm", "--force", "--volumes", *containers, check=False).stderr)
         if volumes := self._volumes(pattern):
-            docker("volume", "rm", "--force", *volumes, check=False)
+            said.append(docker("volume", "rm", "--force", *volumes, check=False).stderr)
         return not self._containers(pattern) and not self._volumes(pattern)
 
     def _containers(self, pattern: str) -> list[str]:

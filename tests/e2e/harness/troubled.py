@@ -20,6 +20,8 @@ STALL_TIMEOUT = 30
 LIMITS = f'connection_timeout = "{CONNECTION_TIMEOUT}s"\nstall_timeout = "{STALL_TIMEOUT}s"\n'
 # How long the end of a run may take beyond the limit: the keep-alive's last round, Borg's end, the record.
 MARGIN = 90
+# Less than the 75 seconds after which a run that was stopped is ended whatever holds it.
+STALLED_MARGIN = 60
 
 _BYTES_A_SECOND = 300_000
 # Many files of a moderate size: Borg says how far it is between files, so that the middle of a pull can be seen.

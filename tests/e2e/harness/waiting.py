@@ -41,6 +41,8 @@ def wait_for_another(appliance: ApplianceUnderTest, client: str, operation: str,
 def wait_for_a_look(appliance: ApplianceUnderTest) -> None:
     """Wait until the supervisor has begun to look anew, so that it knows the files and the pause of this moment.
 
+    Not what the tunnels do: those it looks at later in the same moment.
+
     What it began before by what it knew then is in the journal.
     """
     asked = time.time()
