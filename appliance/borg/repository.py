@@ -31,6 +31,11 @@ def info(plan: RunPlan) -> Command:
     return borg(plan, "info", "--json", f"{REPOSITORY}::{plan.temporary_archive_name}")
 
 
+def info_final(plan: RunPlan) -> Command:
+    """Describe the archive of this run under its final name."""
+    return borg(plan, "info", "--json", f"{REPOSITORY}::{plan.archive_name}")
+
+
 def info_repository(plan: RunPlan) -> Command:
     """Describe the whole repository: the sums over all archives."""
     return borg(plan, "info", "--json", REPOSITORY)

@@ -111,6 +111,11 @@ def describe(plan: RunPlan) -> output.Created:
     return output.read_info(borg(plan, verbs.info(plan)).stdout)
 
 
+def added_by(plan: RunPlan) -> int:
+    """Return how much the repository would lose with this run's final archive, in bytes; raises Failure."""
+    return output.read_info(borg(plan, verbs.info_final(plan)).stdout).archive.deduplicated_size
+
+
 def give_final_name(plan: RunPlan) -> None:
     """Rename the archive of this run: from here on it counts."""
     borg(plan, verbs.rename(plan))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from appliance.borg import exits, output
+from appliance.errors import StateError
 from appliance.plan import gates
 from appliance.plan.events import Result
 from appliance.pull import bounds, clocks, ledger, link, repository
@@ -117,8 +119,21 @@ def _read(
             repository.forget(plan, _made_in_vain(plan, heard), voice)
             raise
         repository.forget(plan, found.temporary, voice)
+        if found.temporary:
+            created = _with_what_was_read_before(plan, created, voice)
         voice.step("close")
     return created, heard, reading
+
+
+def _with_what_was_read_before(plan: RunPlan, created: output.Created, voice: Voice) -> output.Created:
+    """Count what an unfinished run had stored already: to Borg it was not new, and a burst of changes would hide."""
+    try:
+        added = repository.added_by(plan)
+    except (Failure, StateError) as error:
+        voice.note(f"what the unfinished run before has stored is not counted as new: {error}", "warning")
+        return created
+    most = max(added, created.archive.deduplicated_size)
+    return replace(created, archive=replace(created.archive, deduplicated_size=most))
 
 
 def _look(plan: RunPlan, voice: Voice) -> repository.Found:

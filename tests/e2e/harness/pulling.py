@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 _SLOW_BYTES_PER_SECOND = 150_000
 # Small files, since progress comes file by file.
-_FRESH = "mkdir -p /srv/tree/fresh; head -c 9000000 /dev/urandom | split -b 30000 -a 3 - /srv/tree/fresh/"
+FRESH_BYTES = 9_000_000
+_FRESH = f"mkdir -p /srv/tree/fresh; head -c {FRESH_BYTES} /dev/urandom | split -b 30000 -a 3 - /srv/tree/fresh/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
