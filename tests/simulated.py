@@ -165,7 +165,7 @@ class House:
         """Ask until everybody has been looked at: one step here is thousands of ticks of a supervisor's loop."""
         while True:
             before = self._upkeep.decisions
-            due = self._upkeep.due(self.appliance, histories, now=now, paused=False, engaged=engaged)
+            due = self._upkeep.due(self.appliance, histories, now=now, paused=False, busy=(), awaiting=engaged)
             if self._upkeep.decisions == before:
                 return due
 

@@ -11,7 +11,7 @@ from appliance.plan.habits import Habit
 from appliance.record import Operation, Outcome, Reason, Trigger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
     from zoneinfo import ZoneInfo
 
@@ -131,6 +131,8 @@ def choose(
 ) -> tuple[Due, ...]:
     """Give the free slots away: to what an operator asked for, then archives, then upkeep; who waits longest first.
 
+    Upkeep of a client whose backup waits too goes before all archives, and its backup waits for the next time: it has
+    stood behind for long.
     `callbacks` are the ports that clients call back at, by client. A port can be published for one run at a time: who
     needs one that a `busy` client has, or somebody before him gets now, waits for it and leaves the slot to the next.
     Of the slots no more than `free_for_upkeep` go to upkeep, so that an hour of reading holds up nobody's archive.
@@ -138,7 +140,11 @@ def choose(
     ports = callbacks or {}
     taken = {ports[name] for name in busy if name in ports}
     chosen: list[Due] = []
-    for due in sorted(waiting, key=_precedence):
+    waiting = tuple(waiting)
+    backed_up = {due.client for due in waiting if not _is_upkeep(due)}
+    for due in sorted(waiting, key=lambda due: _precedence(due, backed_up)):
+        if any(due.client == other.client for other in chosen):
+            continue
         calls = ports.get(due.client) if due.operation is Operation.CREATE else None
         if len(chosen) >= free or (calls is not None and calls in taken):
             continue
@@ -152,8 +158,14 @@ def choose(
     return tuple(chosen)
 
 
-def _precedence(due: Due) -> tuple[bool, bool, datetime, str]:
-    return (due.trigger is not Trigger.OPERATOR, _is_upkeep(due), due.since, due.client)
+def _precedence(due: Due, backed_up: Collection[str]) -> tuple[int, datetime, str]:
+    if due.trigger is Trigger.OPERATOR:
+        rank = 0
+    elif _is_upkeep(due):
+        rank = 1 if due.client in backed_up else 3
+    else:
+        rank = 2
+    return rank, due.since, due.client
 
 
 def _is_upkeep(due: Due) -> bool:

@@ -227,8 +227,10 @@ class Supervisor:
         ready = (due for due in scheduled if self._readiness.is_ready(appliance, due.client, self._histories, now))
         wishes = {due.client: due for due in (*ready, *(due for due, _ in asked.values()))}
         startable, ended = self._dial_in.part(appliance, wishes.values(), asked, self._histories, now)
-        engaged = {*busy, *wishes, *(due.client for due in scheduled)}
-        upkeep = self.upkeep.due(appliance, self._histories, now=now, paused=self._paused, engaged=engaged)
+        awaiting = {*wishes, *(due.client for due in scheduled)}
+        upkeep = self.upkeep.due(
+            appliance, self._histories, now=now, paused=self._paused, busy={*busy, *asked}, awaiting=awaiting
+        )
         slots = appliance.settings.max_parallel
         chosen = choose(
             (*startable, *upkeep),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _FRESH_A_TICK = 50
 # Whatever else goes wrong, one operation of a client is started by itself no more often than this.
 LEAST_PAUSE = timedelta(minutes=5)
+# So long upkeep stands behind the backups of its own client.
+PATIENCE = timedelta(days=1)
 
 
 def share(slots: int) -> int:
@@ -43,6 +45,8 @@ class Upkeep:
         self._store = store
         self._made: dict[str, Due | NotDue] = {}
         self._launched: dict[tuple[str, Operation], datetime] = {}
+        # Of clients that awaited a backup each time: since when their upkeep is due.
+        self._due_since: dict[str, datetime] = {}
         self._histories: dict[Operation, Mapping[str, ClientHistory]] = {}
         self._last_look: datetime | None = None
 
@@ -53,18 +57,21 @@ class Upkeep:
         *,
         now: datetime,
         paused: bool,
-        engaged: Collection[str],
+        busy: Collection[str],
+        awaiting: Collection[str],
     ) -> tuple[Due, ...]:
-        """Return what is due of clients that are not engaged: neither running nor about to be backed up.
+        """Return what is due of clients that are not busy: running, or asked to run.
 
-        `created` are the histories of their backups.
+        Of those that are `awaiting` a backup, which goes first, only what has been due for PATIENCE: a client whose
+        backups take longer than the time between them would never be checked, tried or pruned. `created` are the
+        histories of their backups.
         """
         if self._last_look is not None and now < self._last_look:
             self.forget_all()
         self._last_look = now
         found, fresh = [], 0
         for client in appliance.clients:
-            if client.name in engaged:
+            if client.name in busy:
                 continue
             made = self._made.get(client.name)
             if made is None or (isinstance(made, NotDue) and made.until is not None and now >= made.until):
@@ -72,7 +79,9 @@ class Upkeep:
                     continue
                 fresh += 1
                 made = self._made[client.name] = self._decide(appliance, client, created, now, paused=paused)
-            if isinstance(made, Due):
+            if isinstance(made, NotDue):
+                self._due_since.pop(client.name, None)
+            elif client.name not in awaiting or now - self._due_since.setdefault(client.name, now) > PATIENCE:
                 found.append(made)
         return tuple(found)
 
@@ -80,6 +89,8 @@ class Upkeep:
         """Remember that a run of the client began, of whatever operation."""
         self._launched[client, operation] = now
         self._made.pop(client, None)
+        if operation.is_upkeep:
+            self._due_since.pop(client, None)
 
     def forget(self, client: str) -> None:
         """Decide anew for one client: one of its runs has ended."""
@@ -90,6 +101,7 @@ class Upkeep:
         """Decide anew for everybody: the configuration, the pause or the clock changed."""
         self._made.clear()
         self._launched.clear()
+        self._due_since.clear()
 
     def _decide(
         self, appliance: Appliance, client: Client, created: Mapping[str, ClientHistory], now: datetime, *, paused: bool

@@ -10,7 +10,7 @@ from appliance.plan.events import Result, write
 from appliance.record import LedgerEntry, Operation, Outcome, Trigger
 from tests.fakes import Script
 from tests.house import archive, good, house, record, repository
-from tests.supervised import CLIENT, FINE, World
+from tests.supervised import CLIENT, FINE, World, until
 
 if TYPE_CHECKING:
     from appliance.config.model import Appliance
@@ -128,3 +128,24 @@ def test_a_tick_in_which_nothing_changes_costs_no_decision() -> None:
 
     assert made == 120
     assert supervisor.upkeep.decisions == made
+
+
+def test_a_client_whose_backups_take_longer_than_the_time_between_them_is_pruned_all_the_same() -> None:
+    world = World(house("web1", every='"15m"', keep="{ daily = 7 }", check=NO_CHECKS), hanging)
+    supervisor = world.supervisor()
+
+    def has_begun() -> bool:
+        supervisor.tick()
+        return bool(world.left())
+
+    for _ in range(24 * 3 + 8):
+        until(has_begun)
+        world.clock.advance(timedelta(minutes=20))
+        for name in world.left():
+            world.engine.end(name, 0)
+        until(lambda: not world.left() and not world.journal.unfinished())
+
+    begun = [spec.labels[OPERATION] for spec in world.engine.started]
+    assert begun.count("prune") == 1
+    # It has stood behind the backups of a whole day.
+    assert begun.index("prune") > 24 * 3
