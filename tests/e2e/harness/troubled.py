@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Limits of every client of the appliance, in seconds: what is gone is noticed by ssh first, what is silent by us.
 CONNECTION_TIMEOUT = 12
-STALL_TIMEOUT = 30
+STALL_TIMEOUT = 45
 LIMITS = f'connection_timeout = "{CONNECTION_TIMEOUT}s"\nstall_timeout = "{STALL_TIMEOUT}s"\n'
 # How long the end of a run may take beyond the limit: the keep-alive's last round, Borg's end, the record.
 MARGIN = 90
