@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.borg import output, search
 from appliance.borg import repository as verbs
 from appliance.plan import gates, places
+from appliance.plan.age import recency
 from appliance.plan.events import Result
 from appliance.plan.sample import LARGEST_FILE, Sample
 from appliance.pull import execute, repository
@@ -50,7 +52,8 @@ def check(plan: RunPlan, voice: Voice) -> Result:
         )
     archives, _ = repository.told_apart(plan, listed)
     missing = gates.missing(plan, archives)
-    newest = max(archives, key=lambda archive: archive.started, default=None)
+    now = datetime.now(UTC)
+    newest = max(archives, key=lambda archive: recency(archive.started, now), default=None)
     if newest is None:
         raise Failure(Reason.NOT_FOUND, f"The repository of {plan.client} opens, but no archive is in it.")
     sample = _sample(plan, newest.name)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from appliance.borg import exits
 from appliance.borg import sample as verbs
 from appliance.plan import places
-from appliance.plan.age import is_ahead
+from appliance.plan.age import recency
 from appliance.plan.events import Result
 from appliance.pull import ledger, repository
 from appliance.pull.answers import lines_of
@@ -73,8 +73,7 @@ def _newest(plan: RunPlan) -> str:
     if not good:
         raise Failure(Reason.NOT_FOUND, f"{plan.client} has no good archive yet, so there is nothing to try.")
     now = datetime.now(UTC)
-    # One that a clock which was wrong dated ahead is not the newest for years.
-    return max(good, key=lambda archive: (not is_ahead(archive.started, now), archive.started)).name
+    return max(good, key=lambda archive: recency(archive.started, now)).name
 
 
 def _chosen(plan: RunPlan, archive: str, ends: Ends) -> Sample:
