@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from appliance.plan import places
-from appliance.plan.events import ListedArchive, Result
+from appliance.plan.events import CheckFindings, ListedArchive, Result
 from appliance.plan.make import plan_run
 from appliance.plan.run_plan import KnownArchive
 from appliance.plan.sample import LARGEST_FILE
@@ -144,10 +144,31 @@ def test_a_huge_file_whose_beginning_does_not_come_back_fails_the_drill(borg: Sc
     borg.members = {"dump.sql": plain(2 * LARGEST_FILE)}
     borg.printed = 1000
 
-    with pytest.raises(Failure) as failed:
-        drilled(ends)
+    result = drilled(ends)
 
-    assert failed.value.reason is Reason.INTEGRITY
+    assert (result.outcome, result.reason) == (Outcome.FAILED, Reason.INTEGRITY)
+
+
+@pytest.mark.parametrize(
+    ("code", "damaged", "filled"), [(0, False, False), (90, True, False), (0, True, True), (70, False, False)]
+)
+def test_damage_that_a_drill_finds_names_its_archive_as_a_check_does(
+    borg: ScriptedBorg,
+    ends: Ends,
+    code: int,
+    *,
+    damaged: bool,
+    filled: bool,
+) -> None:
+    borg.members, borg.code = {"note": plain(4, b"note") | ({"healthy": False} if filled else {})}, code
+
+    try:
+        result = drilled(ends)
+    except Failure as failure:
+        result = failure.result()
+
+    assert (result.reason is Reason.INTEGRITY) is damaged
+    assert result.check == (CheckFindings(damaged=(ARCHIVE.id,)) if damaged else None)
 
 
 def test_an_archive_in_which_nothing_holds_anything_proves_nothing_in_either_half(

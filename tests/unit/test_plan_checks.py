@@ -149,6 +149,29 @@ def test_a_check_that_did_not_come_to_an_end_tells_nothing(run: RunRecord) -> No
     assert after(Checked(), run, CheckFindings(repository="whole"), LEDGER) is None
 
 
+def drill(outcome: Outcome = Outcome.SUCCESS, reason: Reason | None = None) -> RunRecord:
+    return replace(check(outcome, reason), operation=Operation.DRILL)
+
+
+def test_damage_that_a_drill_found_holds_prunes_until_a_check_has_read_that_archive_whole() -> None:
+    read = known(check(), CheckFindings(repository="whole", verified=(SECOND,)))
+    later = replace(drill(Outcome.FAILED, Reason.INTEGRITY), finished=NOON + DAY)
+
+    found = known(later, CheckFindings(damaged=(FIRST,)), read)
+
+    assert found.damaged == {FIRST}
+    assert damage_gate("web1", found) is not None
+    # A sample is no whole read: what is to be read next stays as it was.
+    assert (found.repository, found.archives) == (read.repository, read.archives)
+    assert after(found, drill(), None, LEDGER) is None
+    assert known(check(), CheckFindings(repository="whole", verified=(SECOND,)), found).damaged == {FIRST}
+    assert known(check(), CheckFindings(verified=(FIRST,)), found).damaged == frozenset()
+
+
+def test_a_repository_that_does_not_open_for_a_drill_is_damaged() -> None:
+    assert known(drill(Outcome.FAILED, Reason.INTEGRITY), None).damaged == {REPOSITORY}
+
+
 @given(
     repository=st.one_of(st.none(), st.just(NOON)),
     unfinished=st.booleans(),

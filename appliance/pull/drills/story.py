@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from appliance.borg import sample as verbs
 from appliance.borg.repository import print_files
 from appliance.plan import places
 from appliance.plan.age import recency
-from appliance.plan.events import Result
+from appliance.plan.events import CheckFindings, Result
 from appliance.pull import ledger, repository
 from appliance.pull.answers import lines_of
 from appliance.pull.beginning import read_beginning
@@ -31,6 +32,7 @@ from appliance.record import Outcome, Reason
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from appliance.plan.events import ListedArchive
     from appliance.plan.run_plan import RunPlan
     from appliance.pull.ends import Ends
     from appliance.pull.voice import Voice
@@ -46,6 +48,16 @@ def drill(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
     voice.step("look")
     repository.break_dead_locks(plan, voice)
     archive = _newest(plan)
+    try:
+        return _restore(plan, archive.name, ends, voice)
+    except Failure as failure:
+        if failure.reason is not Reason.INTEGRITY:
+            raise
+        # So no prune lets the archive go that has the last whole copy, until a check has read this one whole.
+        return replace(failure.result(), check=CheckFindings(damaged=(archive.id,)))
+
+
+def _restore(plan: RunPlan, archive: str, ends: Ends, voice: Voice) -> Result:
     voice.step("sample")
     sample = _chosen(plan, archive, ends)
     if sample.broken:
@@ -76,7 +88,7 @@ def _restored(plan: RunPlan, archive: str, sample: Sample, ends: Ends, voice: Vo
     return entries
 
 
-def _newest(plan: RunPlan) -> str:
+def _newest(plan: RunPlan) -> ListedArchive:
     found = repository.look(plan)
     ledger.insist_complete(plan, found.archives)
     known = {archive.id for archive in plan.known}
@@ -84,7 +96,7 @@ def _newest(plan: RunPlan) -> str:
     if not good:
         raise Failure(Reason.NOT_FOUND, f"{plan.client} has no good archive yet, so there is nothing to try.")
     now = datetime.now(UTC)
-    return max(good, key=lambda archive: recency(archive.started, now)).name
+    return max(good, key=lambda archive: recency(archive.started, now))
 
 
 def _chosen(plan: RunPlan, archive: str, ends: Ends) -> Sample:
