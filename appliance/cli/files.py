@@ -14,13 +14,15 @@ from appliance.cli.question import ask
 from appliance.cli.readable import did_you_mean, safe
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
 from appliance.errors import NotFoundError
+from appliance.plan.age import recency
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from appliance.config.model import Client
+    from appliance.record import ArchiveStats
 
-_LATEST = "latest"
+LATEST = "latest"
 
 
 @click.command()
@@ -55,11 +57,12 @@ def as_file(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def archive_name(world: Surroundings, client: Client, archive: str) -> str:
     """Find the archive's full name; the repository is asked only for what the ledger does not know."""
-    known = [entry.archive.name for entry in world.journal().archives(client.name)]
-    if archive == _LATEST:
-        if not known:
+    if archive == LATEST:
+        latest = latest_archive(world, client.name)
+        if latest is None:
             raise NotFoundError(f"{client.name} has no archive yet; `borgpull run {client.name}` makes the first one")
-        return known[-1]
+        return latest.name
+    known = [entry.archive.name for entry in world.journal().archives(client.name)]
     if archive in known:
         return archive
     listed = [name for name, _, _ in listed_archives(world, client)]
@@ -67,6 +70,13 @@ def archive_name(world: Surroundings, client: Client, archive: str) -> str:
         return archive
     hint = did_you_mean(archive, [*known, *listed]) or f" `borgpull archives {client.name}` lists them."
     raise NotFoundError(f"{client.name} has no archive {archive!r}.{hint}")
+
+
+def latest_archive(world: Surroundings, client: str) -> ArchiveStats | None:
+    """Return the newest archive of the client's ledger; one that is dated ahead only where all are."""
+    now = world.clock.now()
+    archives = [entry.archive for entry in world.journal().archives(client)]
+    return max(reversed(archives), key=lambda archive: recency(archive.started, now), default=None)
 
 
 def _say_lines(items: Iterator[Mapping[str, Any]]) -> int:

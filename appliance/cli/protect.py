@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from appliance.cli.files import LATEST, latest_archive
 from appliance.cli.readable import did_you_mean, say_json
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
 from appliance.errors import NotFoundError
 from appliance.plan.retention import protected_fact
 
 if TYPE_CHECKING:
-    from appliance.cli.surroundings import Store
     from appliance.config.model import Client
 
 
@@ -30,7 +30,7 @@ def protect(world: Surroundings, name: str, archive: str | None, *, remove: bool
     """
     client, store = known_client(world.load(), name), world.journal()
     names: list[str] = json.loads(store.fact(protected_fact(name)) or "[]")
-    chosen = None if archive is None else _known(store, name, archive, names)
+    chosen = None if archive is None else _known(world, name, archive, names)
     if chosen is not None:
         names = [one for one in names if one != chosen] + ([] if remove else [chosen])
         store.set_fact(protected_fact(name), json.dumps(sorted(names)))
@@ -42,11 +42,11 @@ def protect(world: Surroundings, name: str, archive: str | None, *, remove: bool
         _list(client, sorted(names))
 
 
-def _known(store: Store, name: str, archive: str, names: list[str]) -> str:
+def _known(world: Surroundings, name: str, archive: str, names: list[str]) -> str:
     """Return the archive's full name; raises NotFoundError where the ledger does not know it."""
-    known = [entry.archive.name for entry in store.archives(name)]
-    if archive == "latest" and known:
-        return known[-1]
+    if archive == LATEST and (latest := latest_archive(world, name)):
+        return latest.name
+    known = [entry.archive.name for entry in world.journal().archives(name)]
     if archive in (*known, *names):
         return archive
     hint = did_you_mean(archive, known)

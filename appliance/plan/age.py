@@ -17,6 +17,11 @@ def is_ahead(moment: datetime, now: datetime) -> bool:
     return moment - now > _AHEAD
 
 
+def recency(moment: datetime, now: datetime) -> tuple[bool, datetime]:
+    """By what to sort for the newest, which comes last: what is dated ahead is that only where nothing else is."""
+    return not is_ahead(moment, now), moment
+
+
 def is_too_old(good: datetime, now: datetime, overdue_after: timedelta) -> bool:
     """Whether the backup of that moment is older than it may be; what is dated ahead must not be young for years."""
     return is_ahead(good, now) or now - good > overdue_after

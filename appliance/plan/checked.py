@@ -1,4 +1,4 @@
-"""What the checks of a repository have found so far: what was read when, and what is damaged until a check is good."""
+"""What checks and drills of a repository have found: what was read when, what is damaged until a check is good."""
 
 from __future__ import annotations
 
@@ -86,25 +86,24 @@ def checked_fact(client: str) -> str:
 def after(
     before: Checked, run: RunRecord, findings: CheckFindings | None, ledger: Iterable[LedgerEntry]
 ) -> Checked | None:
-    """Return what is known after a check that ended; None when it tells nothing new.
+    """Return what is known after a check or a drill that ended; None when it tells nothing new.
 
     Damage goes only where the same thing was read again and is whole. What left the ledger since cannot be read again:
-    the operator gave it up, and the next good check forgets it.
+    the operator gave it up, and the next good check forgets it. A drill reads a sample: it finds damage, and ends none.
     """
     at, is_damage = run.finished or run.started, run.reason is Reason.INTEGRITY
     good = run.outcome is not None and run.outcome.is_good
+    if run.operation is Operation.DRILL and is_damage:
+        return _with(before, before.damaged | _damaged(findings), run, at, repository=before.repository)
     if run.operation is not Operation.CHECK or not (good or is_damage):
         return None
     known = {entry.archive.id for entry in ledger}
     if findings is None:
-        # It did not get as far as looking for what: the repository itself did not open.
-        return _with(before, frozenset({*before.damaged, REPOSITORY}), run, at, repository=at)
+        return _with(before, before.damaged | _damaged(findings), run, at, repository=at)
     read = {*findings.verified, *findings.damaged}
     gone = before.damaged - known - {REPOSITORY} if good else frozenset()
     whole = set(findings.verified) | ({REPOSITORY} if findings.repository == "whole" else set())
-    damaged = (before.damaged - whole - gone) | frozenset(findings.damaged)
-    if findings.repository == "damaged":
-        damaged |= {REPOSITORY}
+    damaged = (before.damaged - whole - gone) | _damaged(findings)
     ended = findings.repository in ("whole", "damaged")
     archives = {archive: when for archive, when in before.archives.items() if archive in known}
     archives |= dict.fromkeys(sorted(read & known), at)
@@ -122,10 +121,17 @@ def damage_gate(client: str, checked: Checked) -> Refusal | None:
         return None
     since = f" at {checked.since:%Y-%m-%d %H:%M} UTC" if checked.since else ""
     sentence = (
-        f"A check of {client}{since} found damage, so nothing is pruned or compacted: {checked.sentence} "
+        f"A check or drill of {client}{since} found damage, so nothing is pruned or compacted: {checked.sentence} "
         f"When it is repaired, `borgpull run {client} --operation check`; a good one ends this."
     )
     return Refusal(reason=Reason.INTEGRITY, sentence=" ".join(sentence.split()))
+
+
+def _damaged(findings: CheckFindings | None) -> frozenset[str]:
+    """Without findings it did not get as far as looking for what: the repository itself did not open."""
+    if findings is None:
+        return frozenset({REPOSITORY})
+    return frozenset(findings.damaged) | ({REPOSITORY} if findings.repository == "damaged" else frozenset())
 
 
 def _with(

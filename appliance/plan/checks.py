@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from appliance.config.frequency import Frequency
+from appliance.plan.age import is_ahead
 from appliance.plan.checked import REPOSITORY
 from appliance.plan.run_plan import PlannedCheck
 
@@ -29,25 +31,44 @@ _BYTES_A_SECOND = 50_000_000
 
 
 def repository_due(
-    client: Client, checked: Checked, *, since: datetime, last: datetime | None, zone: ZoneInfo
+    client: Client, checked: Checked, *, since: datetime, last: datetime | None, now: datetime, zone: ZoneInfo
 ) -> datetime | None:
     """Return when the repository's files are to be read next; None for never.
 
     `since` is when the repository was first seen, `last` when a check was last started.
     """
+    salt = _salt(client)
+    if checked.repository is None and is_ahead(since, now):
+        return first_night(client.check.repository, last, salt, now, zone)
     if checked.unfinished and client.check.repository.schedule is not None:
-        return _NIGHTLY.next_after(last or since, _salt(client), zone)
-    return client.check.repository.next_after(checked.repository or since, _salt(client), zone)
+        return _NIGHTLY.next_after(last or since, salt, zone)
+    return client.check.repository.next_after(checked.repository or since, salt, zone)
+
+
+def first_night(
+    frequency: Frequency, last: datetime | None, salt: str, now: datetime, zone: ZoneInfo
+) -> datetime | None:
+    """Return the night after `last`, or else the coming one, for what was dated ahead; None for never.
+
+    How long it has waited nobody knows. Counted from now, it would be due a whole period from each new now.
+    """
+    return None if frequency.schedule is None else _NIGHTLY.next_after(last or now - _SLACK, salt, zone)
 
 
 def archives_due(
-    client: Client, checked: Checked, ledger: Sequence[LedgerEntry], *, last: datetime | None, zone: ZoneInfo
+    client: Client,
+    checked: Checked,
+    ledger: Sequence[LedgerEntry],
+    *,
+    last: datetime | None,
+    now: datetime,
+    zone: ZoneInfo,
 ) -> datetime | None:
     """Return when the archive that has waited longest is to be read again; None for never."""
     period = client.check.data.period
     if period is None or not ledger:
         return None
-    ready = min(_waits_since(entry, checked) for entry in ledger) + period
+    ready = min(_ready(entry, checked, period, now) for entry in ledger)
     if period < _DAY or client.check.data.is_duration:
         return ready if last is None else max(ready, last + min(period, _GO_ON_AFTER))
     # The first night from which it is not too early: so all of one night's archives are read by one run.
@@ -68,15 +89,15 @@ def plan_check(
 ) -> PlannedCheck:
     """Return what a check of the schedule reads now; `disk_size` is that of the repository in bytes, if known."""
     budget = int(client.check.budget.total_seconds())
-    due = repository_due(client, checked, since=since, last=last, zone=zone)
+    due = repository_due(client, checked, since=since, last=last, now=now, zone=zone)
     reads_repository = due is not None and due <= now
     # In part, Borg cannot compare its index with the files, and goes on behind what it has found damaged.
     at_once = REPOSITORY in checked.damaged or (disk_size or 0) <= budget * _BYTES_A_SECOND
     whole = at_once and not checked.unfinished
     period = client.check.data.period
-    waiting = sorted(ledger, key=lambda entry: _waits_since(entry, checked))
     early = now + (_SLACK if period and period >= _DAY else timedelta(0))
-    names = [entry.archive.name for entry in waiting if period and _waits_since(entry, checked) + period <= early]
+    ready = [(_ready(entry, checked, period, now), entry.archive.name) for entry in ledger] if period else []
+    names = [name for moment, name in sorted(ready, key=itemgetter(0)) if moment <= early]
     return PlannedCheck(
         repository=("whole" if whole else "part") if reads_repository else "",
         budget=budget,
@@ -90,8 +111,10 @@ def everything(ledger: Sequence[LedgerEntry]) -> PlannedCheck:
     return PlannedCheck(repository="whole", budget=0, archives=newest_first)
 
 
-def _waits_since(entry: LedgerEntry, checked: Checked) -> datetime:
-    return checked.archives.get(entry.archive.id, entry.archive.started)
+def _ready(entry: LedgerEntry, checked: Checked, period: timedelta, now: datetime) -> datetime:
+    """Return when the archive is to be read again; now, where nobody knows how long one dated ahead has waited."""
+    since = checked.archives.get(entry.archive.id, entry.archive.started)
+    return now if is_ahead(since, now) else since + period
 
 
 def _salt(client: Client) -> str:

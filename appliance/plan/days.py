@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from appliance.record import Glance
 
 
+# By the day on which clocks go back.
+_LONGEST_DAY = timedelta(hours=25)
+
+
 class DayState(StrEnum):
     """How the backups of one client went on one day."""
 
@@ -83,8 +87,8 @@ def fold(glances: Iterable[Glance], starts: Sequence[datetime]) -> Mapping[str, 
     """Fold runs, oldest first, into the days that begin at `starts`; days without runs are left out, by client."""
     sums: defaultdict[str, dict[int, _Sum]] = defaultdict(dict)
     for glance in glances:
-        number = bisect_right(starts, glance.started) - 1
-        if number >= 0:
+        number = _day_of(glance.started, starts)
+        if number is not None:
             days = sums[glance.client]
             (days.get(number) or days.setdefault(number, _Sum())).add(glance)
     return {client: tuple(one.day(number) for number, one in sorted(days.items())) for client, days in sums.items()}
@@ -94,10 +98,16 @@ def days_covered(good_starts: Iterable[tuple[str, datetime]], starts: Sequence[d
     """Return on which of these days each client had a good backup; days as in `Day.number`."""
     covered: defaultdict[str, set[int]] = defaultdict(set)
     for client, started in good_starts:
-        number = bisect_right(starts, started) - 1
-        if number >= 0:
+        number = _day_of(started, starts)
+        if number is not None:
             covered[client].add(number)
     return covered
+
+
+def _day_of(moment: datetime, starts: Sequence[datetime]) -> int | None:
+    """Return the number of its day; what is dated ahead of today belongs to none, and must not stand for each today."""
+    number = bisect_right(starts, moment) - 1
+    return number if number >= 0 and moment < starts[-1] + _LONGEST_DAY else None
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from appliance.plan.age import is_ahead
 from appliance.plan.gates import Refusal
 from appliance.record import Reason
 
@@ -84,6 +85,27 @@ def remainder_gate(plan: RunPlan, leaving: Sequence[ListedArchive], staying: Seq
     sentence = (
         f"The rules in `keep` ({' '.join(plan.keep)}) would leave no archive of {plan.client} at all, so nothing "
         "was deleted; has it not been backed up for long? Make a new archive first, or give `keep` another rule."
+    )
+    return Refusal(reason=Reason.RETENTION, sentence=sentence)
+
+
+def ahead_gate(plan: RunPlan, archives: Sequence[ListedArchive], now: datetime) -> Refusal | None:
+    """Refuse a prune while an archive of this client is dated ahead: by a clock that was wrong then, or is wrong now.
+
+    Borg begins to count with the newest date. One such archive takes the place of each new one, which would be deleted
+    the night it was made; protected ones are counted too.
+    """
+    prefix = f"{plan.client}-"
+    ahead = [archive.name for archive in archives if archive.name.startswith(prefix) and is_ahead(archive.started, now)]
+    if not ahead:
+        return None
+    more = f" and {len(ahead) - _NAMED} more" if len(ahead) > _NAMED else ""
+    sentence = (
+        f"The repository of {plan.client} holds archives dated ahead of the clock ({now:%Y-%m-%d %H:%M} UTC): "
+        f"{', '.join(ahead[:_NAMED])}{more}. `keep` would take them for the newest and let good ones go, so nothing "
+        "was deleted. Is the clock wrong now, set it right. Was it wrong then, delete them by hand with plain Borg "
+        f"(`borg delete`; the entry `retention` in docs/troubleshooting.md), then `borgpull repair {plan.client} "
+        "--accept`."
     )
     return Refusal(reason=Reason.RETENTION, sentence=sentence)
 

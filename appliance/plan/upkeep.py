@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from appliance.config.frequency import Frequency
 from appliance.plan.age import is_ahead
 from appliance.plan.checked import Checked
-from appliance.plan.checks import archives_due, repository_due
+from appliance.plan.checks import archives_due, first_night, repository_due
 from appliance.plan.due import CATCH_UP_AFTER, PERMANENT, Due, NotDue
 from appliance.record import Operation, Outcome, Trigger
 
@@ -113,8 +113,8 @@ def _check(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment 
     last = before.last.started if before and not is_ahead(before.last.started, now) else None
     checked = kept.checked.by(now)
     parts = {
-        "the repository": repository_due(client, checked, since=kept.since, last=last, zone=zone),
-        "an archive": archives_due(client, checked, kept.ledger, last=last, zone=zone),
+        "the repository": repository_due(client, checked, since=kept.since, last=last, now=now, zone=zone),
+        "an archive": archives_due(client, checked, kept.ledger, last=last, now=now, zone=zone),
     }
     due = {part: at for part, at in parts.items() if at is not None}
     if not due:
@@ -127,7 +127,10 @@ def _drill(client: Client, kept: Kept, now: datetime, zone: ZoneInfo) -> Moment 
     """When no restore has been tried for as long as `drill` lets it be."""
     before = kept.histories.get(Operation.DRILL)
     last = before.last.started if before and not is_ahead(before.last.started, now) else kept.since
-    at = client.check.drill.next_after(last, f"{client.name}/{Operation.DRILL}", zone)
+    salt = f"{client.name}/{Operation.DRILL}"
+    at = client.check.drill.next_after(last, salt, zone)
+    if is_ahead(last, now):
+        at = first_night(client.check.drill, None, salt, now, zone)
     if at is None:
         return None
     return _unless_it_failed(Operation.DRILL, before, at, "a restore is to be tried again", client, zone)

@@ -9,16 +9,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from appliance.borg import output, search
 from appliance.borg import repository as verbs
 from appliance.plan import gates, places
+from appliance.plan.age import recency
 from appliance.plan.events import Result
-from appliance.plan.sample import LARGEST_FILE, Sample
+from appliance.plan.sample import Sample
 from appliance.pull import execute, repository
 from appliance.pull.answers import lines_of
+from appliance.pull.beginning import read_beginning
 from appliance.pull.failure import Failure
 from appliance.pull.restores.listening import borg_running
 from appliance.record import Outcome, Reason
@@ -50,14 +53,16 @@ def check(plan: RunPlan, voice: Voice) -> Result:
         )
     archives, _ = repository.told_apart(plan, listed)
     missing = gates.missing(plan, archives)
-    newest = max(archives, key=lambda archive: archive.started, default=None)
+    now = datetime.now(UTC)
+    newest = max(archives, key=lambda archive: recency(archive.started, now), default=None)
     if newest is None:
         raise Failure(Reason.NOT_FOUND, f"The repository of {plan.client} opens, but no archive is in it.")
     sample = _sample(plan, newest.name)
     chosen, begun = sample.chosen(), sample.beginning()
     read = _read_back(plan, newest.name, chosen) if chosen else 0
     if begun is not None:
-        read = _read_beginning(plan, newest.name, begun)
+        printing = _on_view(verbs.print_files(plan, newest.name, (begun.path,)))
+        read = read_beginning(plan, printing, newest.name, begun)
     voice.data(
         {
             "archives": len(archives),
@@ -126,26 +131,6 @@ def _read_back(plan: RunPlan, archive: str, members: tuple[Member, ...]) -> int:
             f"{len(members)} files of {archive} have {expected} bytes, and {count} of them could be read back.",
         )
     return count
-
-
-def _read_beginning(plan: RunPlan, archive: str, member: Member) -> int:
-    """Let Borg print the file, and end it after LARGEST_FILE bytes; each was proven by the key before it came."""
-    count = 0
-    with borg_running(_on_view(verbs.print_files(plan, archive, (member.path,))), stdout=execute.PIPE) as process:
-        while process.stdout and count < LARGEST_FILE and (chunk := process.stdout.read(_CHUNK)):
-            count += len(chunk)
-        if process.stdout:
-            # Else a Borg that is asked to end waits for somebody who reads the rest.
-            process.stdout.close()
-        if count >= LARGEST_FILE:
-            return count
-        stderr = (process.stderr.read() if process.stderr else b"").decode("utf-8", "replace")
-        code = process.wait()
-    if code != 0:
-        raise repository.borg_failure(plan, code, stderr)
-    raise Failure(
-        Reason.INTEGRITY, f"{member.path} in {archive} has {member.size} bytes, and {count} of them could be read back."
-    )
 
 
 def _borg(plan: RunPlan, command: Command) -> execute.Finished:

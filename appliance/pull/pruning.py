@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from appliance.borg import prune as verbs
@@ -25,6 +26,7 @@ def prune(plan: RunPlan, voice: Voice) -> Result:
     found = repository.look(plan)
     ledger.insist_complete(plan, found.archives)
     insist(retention.stranger_gate(plan, found.archives))
+    insist(retention.ahead_gate(plan, found.archives, datetime.now(UTC)))
     bounds.lift(plan)
     repository.forget(plan, found.temporary, voice)
     if plan.compact == "before":
@@ -66,7 +68,11 @@ def simulate(plan: RunPlan, voice: Voice) -> Result:
         why = kept.get(one.id, "protected" if one.id in doomed else "no rule is about it") if is_kept else ""
         (staying if is_kept else leaving).append(one)
         voice.data({"name": one.name, "id": one.id, "started": one.started.isoformat(), "kept": is_kept, "why": why})
-    gates = (retention.stranger_gate(plan, found.archives), retention.remainder_gate(plan, leaving, staying))
+    gates = (
+        retention.stranger_gate(plan, found.archives),
+        retention.ahead_gate(plan, found.archives, datetime.now(UTC)),
+        retention.remainder_gate(plan, leaving, staying),
+    )
     for refusal in gates:
         if refusal is not None:
             voice.data({"refusal": refusal.sentence})

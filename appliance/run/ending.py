@@ -100,8 +100,8 @@ def _keep_ledger(desk: Desk, record: RunRecord) -> None:
 
 
 def _note_what_was_checked(desk: Desk, record: RunRecord, result: events.Result | None) -> None:
-    """Remember what a check found, before its end is recorded: after a crash in between both are done again."""
-    if record.operation is not Operation.CHECK:
+    """Remember what a check or drill found, before its end is recorded: both are done again after a crash between."""
+    if record.operation not in (Operation.CHECK, Operation.DRILL):
         return
     fact = checked_fact(record.client)
     before = Checked.from_json(desk.journal.fact(fact))

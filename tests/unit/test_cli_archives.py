@@ -70,6 +70,20 @@ def test_an_empty_repository_is_no_trouble_for_a_client_that_never_ran(world: Cl
     assert not world.engine.started
 
 
+def test_an_archive_dated_ahead_is_not_the_latest_for_years(world: CliWorld) -> None:
+    ahead = replace(archive("web1-2900-01-01T00:00:00", 3), started=FIRST.started.replace(year=2900))
+    world.journal.finish(record(run_id="run-2"), [LedgerEntry(client="web1", archive=ahead, run_id="run-2")])
+    world.answer()
+
+    absent = world.run("files", "web1", "latest", "/nosuch")
+    protected = world.run("protect", "web1", "latest")
+    world.run("alarms", "--accept-change", "web1")
+
+    assert SECOND.name in absent.err
+    assert SECOND.name in protected.out
+    assert world.journal.fact("change_accepted:web1") == SECOND.started.isoformat()
+
+
 def test_files_of_the_latest_archive_are_listed_below_a_path(world: CliWorld) -> None:
     world.answer(PASSWD)
 

@@ -63,7 +63,7 @@ def test_what_holds_every_prune_is_said_first(world: CliWorld) -> None:
     world.journal.set_fact(checked_fact("web1"), damage.to_json())
     world.answer(item(NEW, "daily 1"))
 
-    assert world.run("prune", "web1", "--simulate").out.startswith("! A check of web1 at 2026-11-22 12:00 UTC found")
+    assert world.run("prune", "web1", "--simulate").out.startswith("! A check or drill of web1 at 2026-11-22 12:00")
 
 
 def test_without_simulate_the_supervisor_is_asked_for_the_prune(world: CliWorld) -> None:

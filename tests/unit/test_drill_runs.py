@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from appliance.config.model import ApplianceSettings
+from appliance.plan.checked import Checked, checked_fact
 from appliance.plan.container import container_spec, spot_spec
-from appliance.plan.events import Note, Result, write
+from appliance.plan.events import CheckFindings, Note, Result, write
 from appliance.plan.make import plan_run
 from appliance.record import Operation, Outcome, Reason, RequestKind
 from tests.clients import ON_THE_CLIENT, client_of
@@ -83,6 +84,17 @@ def test_a_restore_that_is_wrong_is_the_end_and_the_client_is_not_met() -> None:
     assert len(world.engine.started) == 1
     (run,) = world.runs()
     assert (run.outcome, run.reason) == (Outcome.FAILED, Reason.MISMATCH)
+
+
+def test_damage_that_a_drill_finds_holds_the_next_prune() -> None:
+    hurt = Result(
+        outcome=Outcome.FAILED, reason=Reason.INTEGRITY, message="It is hurt.", check=CheckFindings(damaged=("a",))
+    )
+    world = drilled(hurt, SAME)
+
+    checked = Checked.from_json(world.journal.fact(checked_fact("web1")))
+    assert checked.damaged == {"a"}
+    assert checked.sentence == "It is hurt."
 
 
 def test_a_client_that_is_away_leaves_no_success() -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from appliance.pull.drills.sample import LARGEST_FILE, MOST_BYTES, MOST_FILES, choose
+from appliance.plan.sample import LARGEST_FILE
+from appliance.pull.drills.sample import MOST_BYTES, MOST_FILES, choose
 
 
 def member(path: str, *, mode: str = "-rw-r--r--", size: int = 10, source: str = "", **more: object) -> dict[str, Any]:
@@ -59,6 +60,33 @@ def test_a_drill_stays_small() -> None:
 
     assert len(paths) <= MOST_BYTES // LARGEST_FILE + 1
     assert "huge" not in paths
+
+
+def test_a_file_with_content_is_chosen_among_any_number_of_empty_ones() -> None:
+    empty = [member(f"f/{number}", size=0) for number in range(5000)]
+
+    for seed in "abc":
+        sample = choose([*empty, member("only")], seed)
+        assert "only" in sample.paths
+        assert (sample.holds_content, sample.begun) == (True, None)
+
+
+def test_of_huge_files_alone_the_beginning_of_the_smallest_is_read() -> None:
+    huge = [member("d/disk", size=9 * LARGEST_FILE), member("d/dump", size=2 * LARGEST_FILE)]
+    others = [member("d", mode="drwxr-xr-x", size=0), member("d/empty", size=0), member("wh?t", size=LARGEST_FILE + 1)]
+
+    sample = choose([*others, *huge], "seed")
+
+    assert sample.begun == ("d/dump", 2 * LARGEST_FILE)
+    assert sample.paths == ("d", "d/empty")
+    assert not sample.holds_content
+    assert choose([*huge, member("small")], "seed").begun is None
+
+
+def test_a_further_name_of_a_huge_file_does_not_bring_it_back() -> None:
+    huge, second = member("disk", size=9 * LARGEST_FILE), member("second", size=0, source="disk")
+
+    assert choose([huge, second, member("fine")], "seed").paths == ("fine",)
 
 
 def test_what_cannot_be_named_exactly_or_made_without_rights_is_left_out() -> None:

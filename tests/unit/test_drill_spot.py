@@ -90,6 +90,12 @@ def test_what_a_failing_disk_does_not_give_is_a_warning_with_its_name(client: Pa
     assert result.warnings == ("srv/file: cannot be read on the client (Input/output error)",)
 
 
+def test_where_there_is_nothing_to_compare_the_message_says_so(client: Path) -> None:
+    result = judged("web1", "The first 64 MiB could be read.", compared(client))
+
+    assert result.message == "The first 64 MiB could be read. There was no file or link in it to compare with web1."
+
+
 def test_what_may_not_be_read_there_is_counted_and_not_passed_over(client: Path) -> None:
     class Shut(Here):
         def digest(self, path: str, size: int) -> str:

@@ -34,6 +34,7 @@ def kept_archive(number: int, started: datetime = NOON) -> LedgerEntry:
     return LedgerEntry(client="web1", archive=stats, run_id=f"run-{number}")
 
 
+DRILL_ONLY = '{ repository = "never", data = "never" }'
 LEDGER = [kept_archive(1), kept_archive(2)]
 FIRST, SECOND = (entry.archive.id for entry in LEDGER)
 
@@ -149,6 +150,29 @@ def test_a_check_that_did_not_come_to_an_end_tells_nothing(run: RunRecord) -> No
     assert after(Checked(), run, CheckFindings(repository="whole"), LEDGER) is None
 
 
+def drill(outcome: Outcome = Outcome.SUCCESS, reason: Reason | None = None) -> RunRecord:
+    return replace(check(outcome, reason), operation=Operation.DRILL)
+
+
+def test_damage_that_a_drill_found_holds_prunes_until_a_check_has_read_that_archive_whole() -> None:
+    read = known(check(), CheckFindings(repository="whole", verified=(SECOND,)))
+    later = replace(drill(Outcome.FAILED, Reason.INTEGRITY), finished=NOON + DAY)
+
+    found = known(later, CheckFindings(damaged=(FIRST,)), read)
+
+    assert found.damaged == {FIRST}
+    assert damage_gate("web1", found) is not None
+    # A sample is no whole read: what is to be read next stays as it was.
+    assert (found.repository, found.archives) == (read.repository, read.archives)
+    assert after(found, drill(), None, LEDGER) is None
+    assert known(check(), CheckFindings(repository="whole", verified=(SECOND,)), found).damaged == {FIRST}
+    assert known(check(), CheckFindings(verified=(FIRST,)), found).damaged == frozenset()
+
+
+def test_a_repository_that_does_not_open_for_a_drill_is_damaged() -> None:
+    assert known(drill(Outcome.FAILED, Reason.INTEGRITY), None).damaged == {REPOSITORY}
+
+
 @given(
     repository=st.one_of(st.none(), st.just(NOON)),
     unfinished=st.booleans(),
@@ -201,9 +225,9 @@ def test_an_operator_gets_everything_newest_archive_first() -> None:
 def test_never_is_never() -> None:
     client = one(check='{ repository = "never", data = "never" }')
 
-    assert repository_due(client, Checked(unfinished=True), since=NOON, last=None, zone=BERLIN) is None
-    assert archives_due(client, Checked(), LEDGER, last=None, zone=BERLIN) is None
-    assert archives_due(WEB, Checked(), [], last=None, zone=BERLIN) is None
+    assert repository_due(client, Checked(unfinished=True), since=NOON, last=None, now=NOON, zone=BERLIN) is None
+    assert archives_due(client, Checked(), LEDGER, last=None, now=NOON, zone=BERLIN) is None
+    assert archives_due(WEB, Checked(), [], last=None, now=NOON, zone=BERLIN) is None
     assert planned(Checked(), NOON + 90 * DAY, client=client) == ("", ())
 
 
@@ -222,6 +246,33 @@ def test_a_week_after_its_first_archive_the_repository_has_been_due() -> None:
     assert isinstance(decision, Due)
     assert decision.operation is Operation.CHECK
     assert "the repository" in decision.reason
+
+
+def test_a_first_run_dated_ahead_puts_no_check_and_no_drill_off_for_years() -> None:
+    ahead = NOON.replace(year=2036)
+    entry = kept_archive(3, ahead)
+    histories = {Operation.CREATE: history(record(started=ahead))}
+    for check_only in ('{ drill = "never", data = "never" }', '{ drill = "never", repository = "never" }', DRILL_ONLY):
+        client = one(schedule='"30 2 * * *"', check=check_only)
+        hours = [NOON + timedelta(hours=hour) for hour in range(5, 29)]
+        kept = Kept(since=ahead, histories=histories, ledger=[entry])
+        found = [decide_upkeep(client, kept, now=now, zone=BERLIN) for now in hours]
+
+        assert isinstance(found[0], NotDue)
+        assert any(isinstance(one, Due) for one in found)
+
+
+def test_an_archive_dated_ahead_is_read_by_the_next_check_and_then_like_any_other() -> None:
+    ahead = kept_archive(3, NOON.replace(year=2036))
+    client = one(schedule='"30 2 * * *"', check='{ drill = "never", repository = "never" }')
+
+    def read(checked: Checked, now: datetime) -> tuple[str, ...]:
+        ledger = [*LEDGER, ahead]
+        made = plan_check(client, checked, ledger, now=now, since=NOON, last=None, zone=BERLIN, disk_size=0)
+        return made.archives
+
+    assert read(Checked(), NOON + DAY) == (ahead.archive.name,)
+    assert read(Checked(archives={ahead.archive.id: NOON}), NOON + DAY) == ()
 
 
 def test_a_check_that_failed_is_tried_again_with_back_off() -> None:

@@ -50,6 +50,16 @@ def test_a_run_that_a_wrong_clock_dated_ahead_is_not_the_newest() -> None:
     assert unmended(AlarmKind.HOST_KEY, found, ran(CREATE, Reason.UNREACHABLE))
 
 
+def test_a_drill_that_compared_nothing_does_not_mend_a_mismatch() -> None:
+    off = ran(DRILL, Reason.UNREACHABLE, Outcome.WARNING)
+
+    assert unmended(AlarmKind.MISMATCH, FOUND[AlarmKind.MISMATCH], off)
+    assert not unmended(AlarmKind.MISMATCH, FOUND[AlarmKind.MISMATCH], off, ran(DRILL))
+    # A backup that warns has an archive all the same.
+    warned = ran(CREATE, Reason.CHANGED, Outcome.WARNING)
+    assert not unmended(AlarmKind.HOST_KEY, FOUND[AlarmKind.HOST_KEY], warned)
+
+
 @pytest.mark.parametrize("kind", sorted(GRAVE))
 def test_a_run_that_does_not_get_as_far_mends_nothing(kind: AlarmKind) -> None:
     off = ran(FOUND[kind].operation, Reason.UNREACHABLE)

@@ -72,6 +72,13 @@ def test_a_run_belongs_to_the_day_on_which_it_began() -> None:
     assert day.number == 0
 
 
+def test_a_run_dated_ahead_covers_no_day_before_its_date() -> None:
+    starts, ahead = day_starts(NOON, UTC, 3), NOON.replace(year=2036)
+
+    assert fold([glance(started=ahead)], starts) == {}
+    assert days_covered([("web1", ahead), ("web2", NOON)], starts) == {"web2": {2}}
+
+
 def test_what_began_before_the_first_day_is_left_out() -> None:
     assert fold([glance(3)], day_starts(NOON, UTC, 3)) == {}
 

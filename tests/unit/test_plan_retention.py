@@ -76,6 +76,22 @@ def test_an_archive_of_another_name_is_not_what_remains_of_a_client() -> None:
     assert unknown is not None
 
 
+def test_an_archive_dated_ahead_stops_a_prune_before_it_takes_the_place_of_good_ones() -> None:
+    plan, day = planned(), timedelta(days=1)
+    ahead = replace(listed(3, "web1-2036-01-01T00:00:00"), started=NOON.replace(year=2036))
+    foreign = replace(ahead, name="laptop-2036")
+
+    refusal = retention.ahead_gate(plan, (*THERE, ahead), NOON)
+
+    assert refusal is not None
+    assert refusal.reason is Reason.RETENTION
+    assert ahead.name in refusal.sentence
+    assert "`borgpull repair web1 --accept`" in refusal.sentence
+    assert retention.ahead_gate(plan, THERE, NOON - day) is None
+    # No rule sees what has another name.
+    assert retention.ahead_gate(plan, (*THERE, foreign), NOON) is None
+
+
 def test_archives_that_a_client_made_itself_stop_a_prune() -> None:
     refusal = retention.stranger_gate(planned(method="socat"), (*THERE, STRANGER))
 

@@ -89,8 +89,8 @@ _GAUGES = {
     "repository_newest_archive_timestamp_seconds": "Unix time of the newest archive in the ledger; 0 if there is none.",
     "repository_stats_timestamp_seconds": "Unix time when the statistics of the repository were read.",
     "repository_check_ok": (
-        "Whether checks found everything that they read whole (1) or something damaged that is not known to be "
-        "repaired (0); absent before the first."
+        "Whether checks and drills found everything that they read whole (1) or something damaged that is not known to "
+        "be repaired (0); absent before the first."
     ),
     "repository_key_exported": "Whether `borgpull key export` has printed the key of the repository (1) or not (0).",
 }

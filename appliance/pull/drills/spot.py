@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import select
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -61,8 +61,8 @@ def spot(plan: RunPlan, ends: Ends, voice: Voice) -> Result:
     except Failure as failure:
         if failure.reason in _FROM_OUTSIDE:
             raise
-        return _not_reached(told["message"], failure)
-    return judged(plan.client, told["message"], compared)
+        return _as_bad_as_before(_not_reached(told["message"], failure), told.get("reason"))
+    return _as_bad_as_before(judged(plan.client, told["message"], compared), told.get("reason"))
 
 
 def compare(files: ClientFiles, entries: Iterable[dict[str, Any]], go_on: Callable[[int, str], object]) -> Compared:
@@ -133,6 +133,8 @@ def judged(client: str, message: str, compared: Compared) -> Result:
     rest = f" {compared.changed} have changed or gone since." if compared.changed else ""
     unread = f" {compared.forbidden} may not be read there by this key." if compared.forbidden else ""
     same = f" {compared.same} files and links are the same on {client} now."
+    if compared == Compared():
+        same = f" There was no file or link in it to compare with {client}."
     said = f"{message}{same}{rest}{unread}"
     if not compared.broken:
         return Result(outcome=Outcome.SUCCESS, message=said)
@@ -144,6 +146,13 @@ def judged(client: str, message: str, compared: Compared) -> Result:
         warnings=tuple(compared.broken[:_NAMED]),
         warning_count=count,
     )
+
+
+def _as_bad_as_before(end: Result, reason: str | None) -> Result:
+    """Let no success of this half hide that the first one ended as a warning for that reason."""
+    if reason is None or end.outcome is not Outcome.SUCCESS:
+        return end
+    return replace(end, outcome=Outcome.WARNING, reason=Reason(reason))
 
 
 def _not_reached(message: str, failure: Failure) -> Result:
