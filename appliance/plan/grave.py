@@ -24,8 +24,9 @@ _AT_ONCE = {
     Reason.HOST_KEY: (AlarmKind.HOST_KEY, Severity.CRITICAL),
 }
 GRAVE = frozenset(kind for kind, _ in _AT_ONCE.values())
-# Whatever found it, a good run of these mends it: no backup succeeds while an archive of the ledger is gone, so the
-# operator has decided since; and whoever is reached has shown the pinned key.
+# A good run of these mends it, too: no backup succeeds while an archive of the ledger is gone, so the operator has
+# decided since; and whoever is reached has shown the pinned key. Not what a prune found: it looks at what no backup
+# looks at, at what else stands among the archives and at what they consist of.
 _MENDED_BY = {
     AlarmKind.TAMPERING: frozenset({Operation.CREATE}),
     AlarmKind.COLLAPSED: frozenset({Operation.CREATE}),
@@ -33,13 +34,12 @@ _MENDED_BY = {
 }
 
 
-def found_by_a_run(history: ClientHistory, created: ClientHistory | None) -> Iterator[Alarm]:
+def found_by_a_run(history: ClientHistory, created: ClientHistory | None, now: datetime) -> Iterator[Alarm]:
     """Yield the alarm that the last run of that operation has found; `created` is the history of the backups."""
     last = history.last
     if last.outcome is not Outcome.FAILED or last.reason not in _AT_ONCE:
         return
-    good = created.last_success if created else None
-    if last.reason is Reason.TAMPERING and good is not None and good.started > last.started:
+    if last.reason is Reason.TAMPERING and _is_backed_up_since(last, created, now):
         return
     kind, severity = _AT_ONCE[last.reason]
     advice = {
@@ -65,9 +65,24 @@ def is_unmended(kind: AlarmKind, runs: Iterable[RunRecord], now: datetime, *, cu
         is_too_little = kind is AlarmKind.MISMATCH and run.outcome is Outcome.WARNING
         if run.outcome is not None and run.outcome.is_good and not is_too_little:
             good.add(run.operation)
-        elif _has_found(run, kind) and good.isdisjoint({run.operation, *_MENDED_BY.get(kind, ())}):
+        elif _has_found(run, kind) and good.isdisjoint(_menders(kind, run)):
             return True
     return cut_off and Operation.CREATE not in good
+
+
+def _is_backed_up_since(found: RunRecord, created: ClientHistory | None, now: datetime) -> bool:
+    """Whether a good backup has shown since that this tampering was decided upon; one dated ahead shows nothing."""
+    good = created.last_success if created else None
+    if good is None or is_ahead(good.started, now):
+        return False
+    # Where the last backup is what found it, no good one came after it, whatever a clock says.
+    return found.operation not in (Operation.CREATE, Operation.PRUNE) and good.started > found.started
+
+
+def _menders(kind: AlarmKind, found: RunRecord) -> frozenset[Operation]:
+    if kind is AlarmKind.TAMPERING and found.operation is Operation.PRUNE:
+        return frozenset({Operation.PRUNE})
+    return _MENDED_BY.get(kind, frozenset()) | {found.operation}
 
 
 def _has_found(run: RunRecord, kind: AlarmKind) -> bool:

@@ -131,15 +131,32 @@ def test_damage_is_told_whichever_operation_finds_it_and_once() -> None:
     assert kinds(seen(failed(Reason.INTEGRITY), bad)) == [AlarmKind.DAMAGED]
 
 
-def test_tampering_that_a_prune_found_is_over_with_the_next_good_backup() -> None:
-    bad = failed(Reason.TAMPERING, operation=Operation.PRUNE)
-    before, after = (
-        history(record(started=NOON - timedelta(hours=2))),
-        history(record(started=NOON + timedelta(hours=1))),
-    )
+BEFORE, AFTER = (history(record(started=NOON + timedelta(hours=hours))) for hours in (-2, 1))
 
-    assert kinds(seen(before, bad)) == [AlarmKind.TAMPERING]
-    assert kinds(seen(after, bad)) == []
+
+def test_tampering_that_a_check_found_is_over_with_the_next_good_backup() -> None:
+    bad = failed(Reason.TAMPERING, operation=Operation.CHECK)
+
+    assert kinds(seen(BEFORE, bad)) == [AlarmKind.TAMPERING]
+    assert kinds(seen(AFTER, bad)) == []
+
+
+def test_tampering_that_a_prune_found_is_not_over_with_a_backup_which_looks_at_none_of_it() -> None:
+    bad = failed(Reason.TAMPERING, operation=Operation.PRUNE)
+
+    assert kinds(seen(AFTER, bad)) == [AlarmKind.TAMPERING]
+    assert kinds(seen(AFTER, history(bad.last, record(operation=Operation.PRUNE)))) == []
+
+
+def test_a_good_backup_that_a_wrong_clock_dated_ahead_hides_no_tampering() -> None:
+    ahead = record(started=NOON + timedelta(days=400))
+    backups = history(ahead, record(Outcome.FAILED, Reason.TAMPERING))
+    checks = failed(Reason.TAMPERING, operation=Operation.CHECK)
+
+    assert AlarmKind.TAMPERING in kinds(seen(backups))
+    assert AlarmKind.TAMPERING in kinds(seen(history(ahead), checks))
+    # Nor once the clock has come to that day.
+    assert AlarmKind.TAMPERING in kinds(seen(backups), timedelta(days=401))
 
 
 def test_another_operation_that_goes_on_failing_is_told_too_but_backups_first() -> None:

@@ -34,7 +34,7 @@ def unmended(kind: AlarmKind, *oldest_first: RunRecord, cut_off: bool = False) -
 
 
 FOUND = {
-    AlarmKind.TAMPERING: ran(PRUNE, Reason.TAMPERING),
+    AlarmKind.TAMPERING: ran(DRILL, Reason.TAMPERING),
     AlarmKind.DAMAGED: ran(CREATE, Reason.INTEGRITY),
     AlarmKind.MISMATCH: ran(DRILL, Reason.MISMATCH),
     AlarmKind.COLLAPSED: ran(CREATE, Reason.COLLAPSED),
@@ -89,6 +89,13 @@ def test_what_mends_is_the_run_that_found_it_or_one_that_cannot_go_well_before(
     mended: bool,  # noqa: FBT001
 ) -> None:
     assert unmended(kind, FOUND[kind], ran(good)) is not mended
+
+
+def test_what_a_prune_found_no_backup_mends_since_it_looks_at_other_things() -> None:
+    found = ran(PRUNE, Reason.TAMPERING)
+
+    assert unmended(AlarmKind.TAMPERING, found, ran(CREATE), ran(PRUNE, Reason.LOCK))
+    assert not unmended(AlarmKind.TAMPERING, found, ran(PRUNE), ran(PRUNE, Reason.LOCK))
 
 
 def test_another_operation_that_found_the_same_before_is_not_forgotten() -> None:
