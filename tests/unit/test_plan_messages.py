@@ -221,9 +221,28 @@ def test_the_report_has_every_client_and_what_is_wrong_first() -> None:
 
     title, body = weekly.report(both, histories, [AlarmState(alarm=OVERDUE, raised=NOON)], NOON + timedelta(hours=3))
 
-    assert title == "REPORT borgpull: 1 failing, 1 never, 1 ok"
+    assert title == "REPORT borgpull: 1 failing, 1 never, 1 ok, 1 alarm"
     lines = body.splitlines()
     assert lines[0] == "1 failing, 1 never, 1 ok; 1 alarm"
     assert [line.split()[0] for line in lines[2:5]] == ["web1", "z-new", "a-good-one"]
     assert "last good 2 h ago" in lines[4]
     assert lines[-2:] == ["Alarms:", "- web1 is overdue."]
+
+
+def test_a_client_with_a_critical_alarm_stands_first_in_the_report_although_its_backups_go_well() -> None:
+    histories = {name: history(record(client=name)) for name in ("a", "b")}
+    alarms = [
+        AlarmState(alarm=Alarm(kind=kind, client=client, severity=severity, sentence="It is wrong."), raised=NOON)
+        for kind, client, severity in (
+            (AlarmKind.HOST_KEY, "b", Severity.CRITICAL),
+            (AlarmKind.KEY_NOT_EXPORTED, "a", Severity.WARNING),
+        )
+    ]
+
+    title, body = weekly.report(house("a", "b"), histories, alarms, NOON)
+    well, _ = weekly.report(house("a", "b"), histories, [], NOON)
+
+    assert (title, well) == ("REPORT borgpull: 2 ok, 2 alarms", "REPORT borgpull: 2 ok")
+    first, second = body.splitlines()[2:4]
+    assert (first[0], first.endswith("  CRITICAL: host key")) == ("b", True)
+    assert (second[0], second.endswith("-")) == ("a", True)
