@@ -144,6 +144,19 @@ def test_the_end_of_a_run_is_told_when_it_is_news(run: object, before: object, t
     assert {one.title for one in found if one.event is Event.RUN} == ({told} if told else set())
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "is_told"), [(1, 11, False), (1, 12, True), (100, 200, False), (100, 201, True), (9000, 1, False)]
+)
+def test_the_same_warning_as_before_is_told_again_when_there_are_many_more_of_them(
+    before: int,
+    now: int,
+    is_told: bool,  # noqa: FBT001
+) -> None:
+    found = messages.run_ended(HOUSE, replace(WARNED, warning_count=now), replace(WARNED, warning_count=before))
+
+    assert bool([one for one in found if one.event is Event.RUN]) is is_told
+
+
 @pytest.mark.parametrize("operation", [Operation.PROBE, Operation.REPAIR])
 def test_what_somebody_does_by_hand_is_told_to_nobody(operation: Operation) -> None:
     assert messages.run_ended(HOUSE, replace(FAILED, operation=operation), None) == ()
