@@ -32,6 +32,11 @@ _MENDED_BY = {
     AlarmKind.COLLAPSED: frozenset({Operation.CREATE}),
     AlarmKind.HOST_KEY: frozenset({Operation.CREATE, Operation.PROBE}),
 }
+# Which operation found what no run that is still known has found, nobody can tell: these get as far as any.
+_MENDED_IN_ANY_CASE = _MENDED_BY | {
+    AlarmKind.DAMAGED: frozenset({Operation.CHECK}),
+    AlarmKind.MISMATCH: frozenset({Operation.DRILL}),
+}
 
 
 def found_by_a_run(history: ClientHistory, created: ClientHistory | None, now: datetime) -> Iterator[Alarm]:
@@ -53,21 +58,27 @@ def found_by_a_run(history: ClientHistory, created: ClientHistory | None, now: d
     yield Alarm(kind=kind, client=last.client, severity=severity, sentence=one_line(last.message, advice))
 
 
-def is_unmended(kind: AlarmKind, runs: Iterable[RunRecord], now: datetime, *, cut_off: bool) -> bool:
+def is_unmended(kind: AlarmKind, runs: Iterable[RunRecord], raised: datetime, now: datetime) -> bool:
     """Whether what a run found still holds, although a run since has ended otherwise: skipped, say, or unreachable.
 
-    `runs` are the client's, newest first; `cut_off` says that there are older ones, which then may be what found it.
-    One that is dated ahead of `now` is not the newest.
+    `runs` are the client's, newest first. One that is dated ahead of `now` is not the newest. Runs are forgotten, so
+    what found it need not be among them: then only a good one that began after the alarm was `raised` mends it.
     """
-    good: set[Operation] = set()
+    good: dict[Operation, datetime] = {}
+    is_known = False
     for run in sorted(runs, key=lambda run: is_ahead(run.started, now)):
         # A drill that met no client, or nothing to read, ends as a warning and has compared too little to say so.
         is_too_little = kind is AlarmKind.MISMATCH and run.outcome is Outcome.WARNING
         if run.outcome is not None and run.outcome.is_good and not is_too_little:
-            good.add(run.operation)
-        elif _has_found(run, kind) and good.isdisjoint(_menders(kind, run)):
-            return True
-    return cut_off and Operation.CREATE not in good
+            good.setdefault(run.operation, run.started)
+        elif _has_found(run, kind):
+            if good.keys().isdisjoint(_menders(kind, run)):
+                return True
+            is_known = True
+    # An alarm that was raised while the clock was ahead must not wait for that day, nor a good run of that day mend it.
+    since = (began for operation, began in good.items() if operation in _MENDED_IN_ANY_CASE[kind])
+    mends = any(not is_ahead(began, now) and (began > raised or is_ahead(raised, now)) for began in since)
+    return not is_known and not mends
 
 
 def _is_backed_up_since(found: RunRecord, created: ClientHistory | None, now: datetime) -> bool:

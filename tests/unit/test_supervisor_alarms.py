@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from appliance.errors import StateError
+from appliance.notice import Alarm, AlarmKind, AlarmState, Severity
 from appliance.plan.escrow import FACT, EscrowFact
 from appliance.plan.events import write
 from appliance.record import Operation, Outcome, Reason
@@ -65,6 +66,33 @@ def test_a_host_key_that_has_changed_is_not_over_because_the_machine_is_off() ->
     assert [title for title in heard if "host key" in title] == []
 
     told.world.engine.play = success
+    assert "OVER web1: host key" in told.after(timedelta(hours=6), supervisor).heard()
+
+
+def test_an_alarm_that_goes_on_is_over_with_a_good_run_although_another_is_dated_ahead() -> None:
+    told = Told(world=World(TOLD, play=failing))
+    supervisor = told.world.supervisor()
+    told.after(timedelta(0), supervisor).heard()
+    ahead = record(Outcome.FAILED, Reason.UNREACHABLE, started=NOON.replace(year=2036), run_id="ahead")
+    told.world.journal.finish(ahead)
+    told.world.engine.play = off
+    assert "OVER web1: host key" not in told.after(timedelta(hours=6), supervisor).heard()
+
+    told.world.engine.play = success
+
+    assert "OVER web1: host key" in told.after(timedelta(hours=6), supervisor).heard()
+
+
+def test_an_alarm_is_not_over_because_the_run_that_raised_it_is_forgotten() -> None:
+    told = Told(world=World(TOLD, play=off))
+    journal, now = told.world.journal, told.world.clock.now()
+    found = Alarm(kind=AlarmKind.HOST_KEY, client="web1", severity=Severity.CRITICAL, sentence="It has changed.")
+    journal.settle([AlarmState(alarm=found, raised=now - timedelta(days=93), told=now)], [])
+    supervisor = told.world.supervisor()
+    assert "OVER web1: host key" not in told.after(timedelta(0), supervisor).heard()
+
+    told.world.engine.play = success
+
     assert "OVER web1: host key" in told.after(timedelta(hours=6), supervisor).heard()
 
 
