@@ -8,7 +8,7 @@ import pytest
 
 from appliance.notice import AlarmKind, Severity
 from appliance.plan.alarms import holding
-from appliance.plan.bursts import change_gate
+from appliance.plan.bursts import acceptance, change_gate
 from appliance.plan.escrow import Outdated
 from appliance.plan.observed import Observed, Room
 from appliance.record import LedgerEntry, Operation, Outcome, Reason
@@ -266,6 +266,18 @@ def test_what_was_accepted_holds_nothing_and_what_comes_after_does() -> None:
     assert again is not None
     assert "web1-9" in again.sentence
     assert change_gate(one(max_change="1.0"), burst, None) is None
+
+
+def test_a_burst_that_is_dated_ahead_can_be_accepted_and_hides_none_that_comes_after() -> None:
+    *before, burst = ledger(*USUAL, 300 * MIB)
+    ahead = replace(burst, archive=replace(burst.archive, started=NOON.replace(year=2038)))
+    until, accepted = acceptance([*before, ahead], now := NOON + timedelta(days=5))
+    later = ledger(*USUAL, 0, 0, 0, 390 * MIB)[-1]
+
+    assert until == before[-1].archive.started < now
+    assert change_gate(one(), [*before, ahead], None) is not None
+    assert change_gate(one(), [*before, ahead], accepted) is None
+    assert change_gate(one(), [*before, later, ahead], accepted) is not None
 
 
 def test_a_burst_is_an_alarm() -> None:

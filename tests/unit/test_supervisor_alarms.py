@@ -12,7 +12,7 @@ from appliance.notice import Alarm, AlarmKind, AlarmState, Severity
 from appliance.plan.escrow import FACT, EscrowFact
 from appliance.plan.events import write
 from appliance.record import Operation, Outcome, Reason
-from appliance.supervisor.alarms import LOOK_EVERY, Alarms
+from appliance.supervisor.alarms import LOOK_EVERY, REPORT_SENT, Alarms
 from appliance.wiring import trouble
 from tests.fakes import Script
 from tests.house import NOON, bad, house, record
@@ -50,6 +50,17 @@ def test_failure_alarm_and_recovery_are_each_told_once() -> None:
         "OVER web1: host key",
     ]
     assert told.after(timedelta(hours=1), supervisor).heard() == []
+
+
+def test_a_run_that_a_wrong_clock_dated_ahead_is_not_the_one_before_each_that_follows() -> None:
+    told = Told(world=World(TOLD, play=failing))
+    ahead = record(Outcome.FAILED, Reason.AUTH, started=NOON.replace(year=2036), run_id="ahead")
+    told.world.journal.finish(ahead)
+    supervisor = told.world.supervisor()
+
+    heard = [told.after(timedelta(hours=6), supervisor).heard() for _ in range(3)]
+
+    assert sum("FAILED web1: create" in titles for titles in heard) == 1
 
 
 def off(_spec: object) -> Script:
@@ -187,6 +198,17 @@ def test_an_engine_that_is_down_is_told_although_nothing_runs() -> None:
     assert told.heard() == []
 
 
+def test_a_clock_that_is_set_back_within_the_grace_does_not_hold_an_alarm_back_until_it_has_caught_up() -> None:
+    told = Told()
+    supervisor = told.world.supervisor()
+    told.after(timedelta(0), supervisor).heard()
+    told.world.journal.set_fact("config_problems", json.dumps(["borgpull.toml: x: wrong"]))
+    assert told.after(timedelta(minutes=1), supervisor).heard() == []
+
+    assert told.after(timedelta(hours=-2), supervisor).heard() == []
+    assert told.after(timedelta(minutes=6), supervisor).heard() == ["ALARM borgpull: config invalid"]
+
+
 def tick_thrice(told: Told) -> None:
     """Let a supervisor look three times, half a day apart."""
     supervisor = told.world.supervisor()
@@ -292,6 +314,17 @@ def test_the_report_comes_once_a_week() -> None:
         for _ in range(2 * 9)
     ]
     assert [len(each) for each in reports] == [0, 0, 1, *([0] * 13), 1, 0]
+
+
+def test_a_report_that_was_sent_while_the_clock_was_ahead_is_not_the_last_until_then() -> None:
+    told = Told()
+    told.world.journal.set_fact(REPORT_SENT, NOON.replace(year=2038).isoformat())
+    supervisor = told.world.supervisor()
+
+    # The clock stands on a Sunday morning.
+    heard = [title for _ in range(4) for title in told.after(timedelta(hours=12), supervisor).heard()]
+
+    assert [title for title in heard if "REPORT" in title] == ["REPORT borgpull: 1 ok, 1 alarm"]
 
 
 def test_a_burst_is_told_and_over_once_it_is_accepted() -> None:
