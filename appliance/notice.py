@@ -51,6 +51,11 @@ class Event(StrEnum):
     FAILED = "failed"
     LOGGED = "logged"
 
+    @property
+    def tells_an_alarm(self) -> bool:
+        """Whether it says that an alarm holds, whose id is the topic."""
+        return self in (Event.ALARM, Event.REMINDER)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:

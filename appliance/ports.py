@@ -253,7 +253,10 @@ class Outbox(Protocol):
         """Forget a notice that has arrived; counts a delivery over that kind of channel."""
 
     def not_delivered(self, notice_id: int, kind: str, trouble: str, next_try: datetime | None) -> None:
-        """Keep a notice until the next try, or give it up when there is none; counts a failure."""
+        """Keep a notice until the next try, or give it up when there is none; counts a failure.
+
+        An alarm of which a notice is given up that it holds has not been told: `told` of it is None again.
+        """
 
     def channel_records(self) -> Sequence[ChannelRecord]:
         """Return how deliveries went, by kind of channel."""

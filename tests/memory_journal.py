@@ -213,6 +213,8 @@ class MemoryJournal:
             waiting = self._notices.get(notice_id)
             if next_try is None:
                 self._notices.pop(notice_id, None)
+                if waiting is not None and waiting.notice.event.tells_an_alarm:
+                    self._forget_told(waiting.notice.topic)
             elif waiting is not None:
                 self._notices[notice_id] = replace(
                     waiting, next_try=next_try, attempts=waiting.attempts + 1, trouble=_writable(trouble)
@@ -226,6 +228,10 @@ class MemoryJournal:
                 last_failure=self._clock.now(),
                 trouble=_writable(trouble),
             )
+
+    def _forget_told(self, alarm_id: str) -> None:
+        if alarm_id in self._alarms:
+            self._alarms[alarm_id] = replace(self._alarms[alarm_id], told=None)
 
     def channel_records(self) -> Sequence[ChannelRecord]:
         return sorted(self._channels.values(), key=lambda record: record.kind)

@@ -9,11 +9,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from appliance.cli.files import latest_archive
 from appliance.cli.readable import ago, iso, safe, say_json, show
 from appliance.cli.surroundings import Surroundings, in_surroundings, known_client
 from appliance.notice import Severity
-from appliance.plan.bursts import accepted_fact
+from appliance.plan.bursts import acceptance, accepted_fact
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,10 +47,8 @@ def alarms(world: Surroundings, *, for_programs: bool, accept_change: str | None
 def _accept(world: Surroundings, name: str) -> None:
     client = known_client(world.load(), name)
     store = world.journal()
-    latest = latest_archive(world, client.name)
-    # Up to what is there now: what comes after this word is judged anew.
-    until = latest.started if latest else world.clock.now()
-    store.set_fact(accepted_fact(client.name), until.isoformat())
+    until, fact = acceptance(store.archives(client.name), world.clock.now())
+    store.set_fact(accepted_fact(client.name), fact)
     click.echo(f"accepted: what {client.name} changed until {until:%Y-%m-%d %H:%M:%S} UTC; prune goes on")
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from appliance.cli.readable import iso
-from appliance.plan.known_clients import client_state
+from appliance.plan.known_clients import UNWATCHED, client_state
 from appliance.plan.tunnel_report import DOWN
 from appliance.record import Outcome
 
@@ -121,12 +121,9 @@ def client_status(client: KnownClient, story: Story, now: datetime) -> ClientSta
     )
 
 
-def remembered_status(standing: Standing, story: Story, *, well: str = "ok") -> ClientStatus:
-    """Tell what the journal alone knows, for the time that the configuration cannot be read.
-
-    `well` is what a client is called whose last backup was good.
-    """
-    state = "running" if story.running else "failing" if standing.consecutive_failures else well
+def remembered_status(standing: Standing, story: Story) -> ClientStatus:
+    """Tell what the journal alone knows, for the time that no configuration is in force: so nobody is `ok`."""
+    state = "running" if story.running else "failing" if standing.consecutive_failures else UNWATCHED
     return _told(standing.client, story, method=standing.method, state=state, next_run=story.next_run)
 
 

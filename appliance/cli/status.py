@@ -23,7 +23,7 @@ from appliance.cli.tunnel_states import tunnel_states
 from appliance.config.folder import fingerprint
 from appliance.errors import ConfigError
 from appliance.plan import known_clients
-from appliance.plan.known_clients import FAULT, IN_FORCE, KNOWN_CLIENTS, NOTHING, UNWATCHED, KnownClient
+from appliance.plan.known_clients import FAULT, IN_FORCE, KNOWN_CLIENTS, NOTHING, KnownClient
 from appliance.record import Operation
 
 if TYPE_CHECKING:
@@ -95,17 +95,24 @@ def _folded(
     now = world.clock.now()
     standings = store.standings()
     stories = _stories(store, standings, now)
-    if isinstance(configured, ConfigError):
+    watched = _in_force(store) if isinstance(configured, ConfigError) else configured
+    if watched is None:
         # The clients that ever ran are still worth showing.
         told = ((name, stories(name)) for name in sorted(standings.get(Operation.CREATE, {})))
-        well = UNWATCHED if store.fact(IN_FORCE) == NOTHING else "ok"
-        known = {name: remembered_status(story.standing, story, well=well) for name, story in told if story.standing}
+        known = {name: remembered_status(story.standing, story) for name, story in told if story.standing}
     else:
-        known = {client.name: client_status(client, stories(client.name), now) for client in configured}
+        known = {client.name: client_status(client, stories(client.name), now) for client in watched}
     for name in names:
         if name not in known:
             raise no_such_client(name, known)
     return tuple(known[name] for name in dict.fromkeys(names or known))
+
+
+def _in_force(store: Store) -> tuple[KnownClient, ...] | None:
+    """Return the clients by which the supervisor goes while the files do not hold; None where it goes by none."""
+    if store.fact(IN_FORCE) == NOTHING:
+        return None
+    return known_clients.from_json(store.fact(KNOWN_CLIENTS), None)
 
 
 def _stories(

@@ -103,7 +103,7 @@ def _of_the_client(
     created = each.get(Operation.CREATE)
     ordered = sorted(each.values(), key=lambda history: history is not created)
     found = list(_found_by_a_check(client.name, seen))
-    found += (alarm for one in ordered for alarm in (*found_by_a_run(one, created), *_failing(client, one)))
+    found += (alarm for one in ordered for alarm in (*found_by_a_run(one, created, now), *_failing(client, one)))
     yield from {alarm.kind: alarm for alarm in reversed(found)}.values()
     yield from _too_old(client, created, seen.first_seen.get(client.name, now), now)
     if client.name in seen.bursts:

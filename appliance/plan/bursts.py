@@ -29,16 +29,28 @@ def accepted_fact(client: str) -> str:
     return f"change_accepted:{client}"
 
 
+def acceptance(ledger: Sequence[LedgerEntry], now: datetime) -> tuple[datetime, str]:
+    """Return up to when what the ledger holds is accepted, and the text of the fact that says so.
+
+    What comes after this word is judged anew, so it never reaches beyond now: an archive that is dated ahead, by a
+    clock that was wrong, is accepted by its id.
+    """
+    until = max((entry.archive.started for entry in ledger if entry.archive.started <= now), default=now)
+    ahead = (entry.archive.id for entry in ledger if entry.archive.started > now)
+    return until, " ".join((until.isoformat(), *ahead))
+
+
 def change_gate(client: Client, ledger: Sequence[LedgerEntry], accepted: str | None) -> Refusal | None:
     """Refuse to prune while the ledger, oldest first, holds an archive in which too much changed at once.
 
     `accepted` is the fact of `accepted_fact`: what was archived until then has been looked at. The refusal stands until
     the operator accepts, and not only until the next archive: after an encryption nothing changes any more.
     """
-    since = datetime.fromisoformat(accepted) if accepted else None
+    until, *named = accepted.split() if accepted else ("",)
+    since = datetime.fromisoformat(until) if until else None
     measured = [entry.archive for entry in ledger if entry.archive.original_size]
     for at, archive in enumerate(measured):
-        if since is not None and archive.started <= since:
+        if (since is not None and archive.started <= since) or archive.id in named:
             continue
         # The first archive of a client is all new, and says nothing of what is usual.
         before = measured[max(1, at - _COMPARED) : at]

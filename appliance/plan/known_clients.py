@@ -64,11 +64,14 @@ def to_json(appliance: Appliance, fingerprint: str) -> str:
     return json.dumps({"fingerprint": fingerprint, "has_settings": not appliance.is_main_blank, "clients": rows})
 
 
-def from_json(text: str | None, fingerprint: str) -> tuple[KnownClient, ...] | None:
-    """Read them back; None for those of other files, and for what another version has written."""
+def from_json(text: str | None, fingerprint: str | None) -> tuple[KnownClient, ...] | None:
+    """Read them back; None for those of other files than these, and for what another version has written.
+
+    Without a fingerprint they may be of any files: what was the last to hold.
+    """
     try:
         found = json.loads(text or "{}")
-        if found.get("fingerprint") != fingerprint:
+        if fingerprint is not None and found.get("fingerprint") != fingerprint:
             return None
         return tuple(
             KnownClient(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _LONGEST_TITLE = 120
 _SHOWN_WARNINGS = 5
+_FEW_MORE = 10
 _SEVERITY = {
     Outcome.SUCCESS: Severity.INFO,
     Outcome.SKIPPED: Severity.INFO,
@@ -143,7 +144,10 @@ def _is_bad(record: RunRecord) -> bool:
 
 
 def _is_alike(record: RunRecord, before: RunRecord | None) -> bool:
-    return before is not None and (record.outcome, record.reason) == (before.outcome, before.reason)
+    if before is None or (record.outcome, record.reason) != (before.outcome, before.reason):
+        return False
+    # A file that is unreadable each night is no news; thousands of them are, though the reason is the same.
+    return record.warning_count <= max(2 * before.warning_count, before.warning_count + _FEW_MORE)
 
 
 def _clock(moment: datetime) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from appliance.notice import Severity
 from appliance.plan.known_clients import KnownClient, client_state
 from appliance.ports import Standing
 
@@ -37,15 +38,28 @@ def report(
 ) -> tuple[str, str]:
     """Return title and text of the report."""
     told = [(_state(client, histories, now), client) for client in appliance.clients]
-    told.sort(key=lambda pair: (_STATES.index(pair[0]), pair[1].name))
+    # A backup may be in order whose repository is not.
+    critical = {client.name: _critical(client.name, alarms) for client in appliance.clients}
+    told.sort(key=lambda pair: (not critical[pair[1].name], _STATES.index(pair[0]), pair[1].name))
     counts = [(state, sum(one == state for one, _ in told)) for state in _STATES]
     summary = ", ".join(f"{count} {state}" for state, count in counts if count) or "no clients"
     width = max((len(client.name) for _, client in told), default=0)
-    lines = [f"{summary}; {len(alarms)} alarm{'' if len(alarms) == 1 else 's'}", ""]
-    lines += [_line(client, state, histories.get(client.name), width, now) for state, client in told]
+    held = f"{len(alarms)} alarm{'' if len(alarms) == 1 else 's'}"
+    lines = [f"{summary}; {held}", ""]
+    lines += [
+        _line(client, state, histories.get(client.name), width, now) + critical[client.name] for state, client in told
+    ]
     if alarms:
         lines += ["", "Alarms:", *(f"- {state.alarm.sentence}" for state in alarms)]
-    return f"REPORT {appliance.settings.name}: {summary}", "\n".join(lines)
+    title = f"REPORT {appliance.settings.name}: {summary}" + (f", {held}" if alarms else "")
+    return title, "\n".join(lines)
+
+
+def _critical(name: str, alarms: Sequence[AlarmState]) -> str:
+    """Return what stands at the end of a client's line: its critical alarms, or nothing."""
+    of_it = (state.alarm for state in alarms if state.alarm.client == name)
+    kinds = [alarm.kind.replace("_", " ") for alarm in of_it if alarm.severity is Severity.CRITICAL]
+    return f"  CRITICAL: {', '.join(kinds)}" if kinds else ""
 
 
 def _state(client: Client, histories: Mapping[str, ClientHistory], now: datetime) -> str:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from appliance.errors import StateError
 from appliance.plan import events, messages, offline
+from appliance.plan.age import is_ahead
 from appliance.plan.checked import Checked, after, checked_fact
 from appliance.plan.disk_ledger import DiskLedger
 from appliance.plan.judge import Verdict
@@ -124,10 +125,12 @@ def _told(desk: Desk, record: RunRecord) -> tuple[Notice, ...]:
     appliance = desk.appliance()
     if appliance is None:
         return ()
+    # One that a wrong clock has dated ahead of this one was not the last before it, and would seem so for years.
+    recent = desk.journal.history(record.client, limit=_RECENT)
     before = next(
         (
             run
-            for run in desk.journal.history(record.client, limit=_RECENT)
+            for run in sorted(recent, key=lambda run: is_ahead(run.started, record.finished or record.started))
             if run.run_id != record.run_id
             and run.operation is record.operation
             and run.outcome not in (None, Outcome.SKIPPED)

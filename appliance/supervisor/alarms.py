@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from appliance.errors import StateError
 from appliance.notice import AlarmKind
 from appliance.plan import messages, pings, weekly
+from appliance.plan.age import is_ahead
 from appliance.plan.alarms import GRACE, holding
 from appliance.plan.bursts import accepted_fact, change_gate
 from appliance.plan.channels import channels
@@ -161,7 +162,8 @@ class Alarms:
     def _patient(self, alarms: tuple[Alarm, ...], known: Iterable[AlarmState], now: datetime) -> list[Alarm]:
         """Leave out what has not held for its grace yet; what is known had it, perhaps before a restart."""
         had = {state.alarm.alarm_id for state in known}
-        self._since = {alarm.alarm_id: self._since.get(alarm.alarm_id, now) for alarm in alarms}
+        # A clock that is set back begins the grace anew, and does not stretch it until it has caught up.
+        self._since = {alarm.alarm_id: min(self._since.get(alarm.alarm_id, now), now) for alarm in alarms}
         return [
             alarm
             for alarm in alarms
@@ -173,10 +175,12 @@ class Alarms:
     def _report(self, appliance: Appliance, histories: Mapping[str, ClientHistory], now: datetime) -> None:
         if appliance.settings.report == "never" or not channels(appliance):
             return
-        sent = self._store.fact(REPORT_SENT)
-        if sent and datetime.fromisoformat(sent) < weekly.due_since(now, appliance.timezone):
+        said = self._store.fact(REPORT_SENT)
+        sent = datetime.fromisoformat(said) if said else None
+        if sent is not None and sent < weekly.due_since(now, appliance.timezone):
             title, body = weekly.report(appliance, histories, self._store.alarms(), now)
             self._store.settle((), messages.report(appliance, title, body))
-        elif sent:
+        elif sent is not None and not is_ahead(sent, now):
             return
+        # The first one is due on the next Monday; and so is the next after one that was sent while the clock was ahead.
         self._store.set_fact(REPORT_SENT, now.isoformat())

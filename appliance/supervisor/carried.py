@@ -2,27 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from appliance.plan.grave import GRAVE, is_unmended
+from appliance.ports import Journal, Ledger
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
     from datetime import datetime
 
     from appliance.config.model import Appliance
     from appliance.notice import Alarm, AlarmKind, AlarmState
-    from appliance.ports import Journal
+    from appliance.ports import Standing
+    from appliance.record import Operation
 
-# More than a client that sleeps or fails makes in days; for one whose trouble is older, nothing good came since.
+# More than a client that sleeps or fails makes in days.
 _RUNS_READ = 1000
 
 
-class Carried:
-    """Reads the runs of a client only when another one of it has begun or ended."""
+class CarriedStore(Journal, Ledger, Protocol):
+    """The journal as this needs it."""
 
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
+
+class Carried:
+    """Reads the runs of a client only when another one of it has ended."""
+
+    def __init__(self, store: CarriedStore) -> None:
+        self._store = store
         self._known: dict[str, tuple[object, bool]] = {}
 
     def find(
@@ -39,21 +45,27 @@ class Carried:
         """
         hold = {alarm.alarm_id for alarm in holding}
         blind = [state.alarm for state in known if state.alarm.kind in unseen and state.alarm.alarm_id not in hold]
-        found = (alarm for alarm in self._doubtful(appliance, known, hold) if self._is_unmended(alarm, now))
+        doubtful = tuple(self._doubtful(appliance, known, hold))
+        standings = self._store.standings() if doubtful else {}
+        found = (state.alarm for state in doubtful if self._is_unmended(state, standings, now))
         return (*blind, *found)
 
-    def _doubtful(self, appliance: Appliance, known: Iterable[AlarmState], hold: set[str]) -> Iterator[Alarm]:
+    def _doubtful(self, appliance: Appliance, known: Iterable[AlarmState], hold: set[str]) -> Iterator[AlarmState]:
         for state in known:
             client = appliance.client(state.alarm.client)
             watched = client is not None and client.enabled
             if watched and state.alarm.kind in GRAVE and state.alarm.alarm_id not in hold:
-                yield state.alarm
+                yield state
 
-    def _is_unmended(self, alarm: Alarm, now: datetime) -> bool:
-        newest = [(run.run_id, run.finished) for run in self._journal.history(alarm.client, limit=1)]
+    def _is_unmended(
+        self, state: AlarmState, standings: Mapping[Operation, Mapping[str, Standing]], now: datetime
+    ) -> bool:
+        alarm = state.alarm
+        # How it stands and not which run is the newest by its date: one that is dated ahead would be that for years.
+        newest = [(operation, each.get(alarm.client)) for operation, each in standings.items()]
         basis, verdict = self._known.get(alarm.alarm_id, (None, False))
         if basis != newest:
-            runs = self._journal.history(alarm.client, limit=_RUNS_READ)
-            verdict = is_unmended(alarm.kind, runs, now, cut_off=len(runs) == _RUNS_READ)
+            runs = self._store.history(alarm.client, limit=_RUNS_READ)
+            verdict = is_unmended(alarm.kind, runs, state.raised, now)
             self._known[alarm.alarm_id] = (newest, verdict)
         return verdict

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from appliance.notice import Alarm, AlarmKind, AlarmState, ChannelRecord, Event, Notice, Severity
 from appliance.record import Outcome
 from tests.contract.records import START, begun, ended
@@ -78,6 +80,29 @@ def test_a_notice_that_did_not_arrive_is_tried_again_or_given_up(journal: Whole)
     journal.not_delivered(second.notice_id, "ntfy", "no answer", None)
 
     assert journal.pending() == [replace(first, next_try=LATER, attempts=1, trouble="no answer")]
+
+
+@pytest.mark.parametrize("event", [Event.ALARM, Event.REMINDER])
+def test_an_alarm_whose_notice_is_given_up_has_not_been_told(journal: Whole, event: Event) -> None:
+    overdue, disk = (AlarmState(alarm=alarm, raised=START, told=START) for alarm in (OVERDUE, DISK))
+    journal.settle([disk, overdue], [notice(topic=OVERDUE.alarm_id, event=event)])
+    (waiting,) = journal.pending()
+
+    journal.not_delivered(waiting.notice_id, "ntfy", "no answer", LATER)
+    assert {state.told for state in journal.alarms()} == {START}
+
+    journal.not_delivered(waiting.notice_id, "ntfy", "no answer", None)
+    assert {state.alarm: state.told for state in journal.alarms()} == {DISK: START, OVERDUE: None}
+
+
+def test_that_an_alarm_is_over_is_given_up_for_good(journal: Whole) -> None:
+    journal.settle(
+        [AlarmState(alarm=OVERDUE, raised=START, told=START)], [notice(topic=OVERDUE.alarm_id, event=Event.RECOVERY)]
+    )
+
+    journal.not_delivered(journal.pending()[0].notice_id, "ntfy", "no answer", None)
+
+    assert [state.told for state in journal.alarms()] == [START]
 
 
 def test_a_newer_notice_of_the_same_topic_takes_the_place_of_the_older_one(journal: Whole) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,15 @@ def test_a_change_is_accepted_up_to_the_newest_archive(world: CliWorld) -> None:
     assert shown.code == 0
     assert world.journal.fact("change_accepted:web1") == NOON.isoformat()
     assert world.run("alarms", "--accept-change", "wob1").code == 6
+
+
+def test_what_comes_after_the_word_is_judged_anew_although_an_archive_is_dated_ahead(world: CliWorld) -> None:
+    ahead = replace(archive(), started=NOON.replace(year=2038))
+    world.journal.finish(record(), [LedgerEntry(client="web1", archive=ahead, run_id="r")])
+
+    world.run("alarms", "--accept-change", "web1")
+
+    assert world.journal.fact("change_accepted:web1") == f"{world.clock.now().isoformat()} {ahead.id}"
 
 
 def test_each_channel_says_whether_it_was_delivered(world: CliWorld) -> None:

@@ -81,7 +81,7 @@ def test_an_archive_dated_ahead_is_not_the_latest_for_years(world: CliWorld) -> 
 
     assert SECOND.name in absent.err
     assert SECOND.name in protected.out
-    assert world.journal.fact("change_accepted:web1") == SECOND.started.isoformat()
+    assert world.journal.fact("change_accepted:web1") == f"{SECOND.started.isoformat()} {ahead.id}"
 
 
 def test_files_of_the_latest_archive_are_listed_below_a_path(world: CliWorld) -> None:

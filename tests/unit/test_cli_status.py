@@ -184,6 +184,21 @@ def test_clients_that_ever_ran_are_shown_while_the_configuration_is_wrong(world:
     assert [line for line in shown.out.splitlines() if line.startswith("web1")]
 
 
+def test_while_the_configuration_is_wrong_clients_stand_as_by_the_one_in_force(world: CliWorld) -> None:
+    world.configure(f"{TWO_CLIENTS}enabled = false\n")
+    made_an_archive(world)
+    supervisor_reads(world)
+    world.clock.advance(timedelta(days=9))
+    before = world.run("status", "--json").data
+    world.configure("[clients.web1]\nhots = 'x'\n")
+
+    told = world.run("status", "--json").data
+
+    assert told == before
+    assert {one["client"]: one["state"] for one in told} == {"media": "disabled", "web1": "overdue"}
+    assert [one["state"] for one in world.run("report", "--json").data["clients"]] == [one["state"] for one in told]
+
+
 def test_where_no_configuration_has_held_since_the_start_nobody_is_called_ok(world: CliWorld) -> None:
     made_an_archive(world)
     world.journal.set_fact(IN_FORCE, NOTHING)

@@ -116,6 +116,41 @@ def test_of_an_alarm_that_could_not_be_told_only_the_newest_word_arrives() -> No
     assert told.heard() == ["ALARM borgpull: disk filling", "OVER web1: overdue"]
 
 
+def told_by(*urls: str) -> Appliance:
+    return house("web1", settings=f"notify = {list(urls)}".replace("'", '"'))
+
+
+DISK = Alarm(kind=AlarmKind.DISK_FILLING, severity=Severity.WARNING, sentence="The disk is filling.")
+
+
+def heard_while_it_holds(told: Told, *spans: timedelta) -> list[str]:
+    """Look at an alarm that holds, and carry what is told of it, before each of these spans."""
+    heard = []
+    for span in spans:
+        found = news(told.world.appliance, told.world.journal.alarms(), [DISK], told.world.clock.now())
+        told.world.journal.settle(found.alarms, found.notices)
+        heard += told.heard()
+        told.world.clock.advance(span)
+    return heard
+
+
+def test_an_alarm_whose_channel_is_gone_is_told_through_the_one_that_is_there_now() -> None:
+    told = Told(told_by(URL))
+    told.notifier.troubles[URL] = "ntfy: no answer"
+    assert heard_while_it_holds(told, timedelta(minutes=3)) == []
+
+    told.world.appliance = told_by("gotify://there")
+
+    assert heard_while_it_holds(told, *(5 * [timedelta(minutes=3)])) == ["ALARM borgpull: disk filling"]
+
+
+def test_a_channel_that_fails_for_ever_makes_the_others_tell_an_alarm_anew_no_faster_than_it_is_given_up() -> None:
+    told = Told(told_by(URL, "gotify://there"))
+    told.notifier.troubles[URL] = "ntfy: no answer"
+
+    assert heard_while_it_holds(told, *(7 * 24 * [timedelta(hours=1)])) == 3 * ["ALARM borgpull: disk filling"]
+
+
 def test_a_start_that_was_not_delivered_is_no_news_later() -> None:
     told = Told()
     told.world.journal.settle([], run_started(TOLD, record(None)))

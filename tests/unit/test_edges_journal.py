@@ -7,9 +7,9 @@ import sqlite3
 import subprocess
 import sys
 import threading
+from collections import Counter
 from contextlib import closing
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,13 +17,14 @@ import pytest
 from appliance.edges.sqlite_journal import SqliteJournal
 from appliance.edges.sqlite_journal.documents import write
 from appliance.edges.sqlite_journal.folds import VERSIONS
+from appliance.edges.sqlite_journal.past import NEWEST
 from appliance.edges.sqlite_journal.schema import MIGRATIONS
 from appliance.edges.sqlite_journal.standings import STANDINGS
 from appliance.errors import StateError
 from appliance.notice import Alarm, AlarmKind, AlarmState, Severity
 from appliance.ports import Standing
 from appliance.record import Operation, Outcome, Reason
-from tests.contract.records import CLOCK, archive, begun, ended, entry, repository
+from tests.contract.records import CLOCK, START, archive, begun, ended, entry, repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -125,16 +126,22 @@ def test_a_full_disk_is_a_sentence_and_changes_nothing(journal: SqliteJournal) -
     assert journal.unfinished() == [begun()]
 
 
+def runs_of_a_day(journal: SqliteJournal, day: int, count: int = NEWEST) -> None:
+    """Let so many backups of a client fail: as many as push the older ones out of the newest that always stay."""
+    for number in range(count):
+        failed = begun(f"{day}-{number}", after_hours=day * 24 + number / 100)
+        journal.finish(ended(failed, Outcome.FAILED, reason=Reason.AUTH))
+
+
 def test_old_runs_are_forgotten_but_neither_their_counts_nor_their_archives(journal: SqliteJournal) -> None:
     old = begun("old")
     journal.finish(ended(old, Outcome.SUCCESS, archive=archive(1)), [entry(archive(1), "old")])
 
-    late = begun("late", after_hours=timedelta(days=401) / timedelta(hours=1))
-    journal.finish(ended(late, Outcome.FAILED))
+    runs_of_a_day(journal, 401)
 
-    assert [run.run_id for run in journal.history()] == ["late"]
+    assert "old" not in {run.run_id for run in journal.history()}
     history = journal.last_runs()["web"]
-    assert history.runs == 2
+    assert history.runs == 1 + NEWEST
     assert history.last_success is not None
     assert history.last_success.run_id == "old"
     assert journal.archives("web") == [entry(archive(1), "old")]
@@ -154,14 +161,38 @@ def test_of_what_went_well_a_month_ago_and_of_the_rest_a_quarter_ago_the_numbers
         journal.finish(old)
     before = list(journal.glances(good.started))
 
-    journal.finish(ended(begun("later", after_hours=32 * 24), Outcome.FAILED))
-    assert [run.run_id for run in journal.history()] == ["later", "failed", "warned"]
-    assert list(journal.glances(good.started))[:-1] == before
+    runs_of_a_day(journal, 32)
+    assert [run.run_id for run in journal.history()][NEWEST:] == ["failed", "warned"]
+    assert list(journal.glances(good.started))[:-NEWEST] == before
 
-    journal.finish(ended(begun("late", after_hours=93 * 24), Outcome.FAILED))
-    assert [run.run_id for run in journal.history()] == ["late", "later"]
-    assert list(journal.glances(good.started))[:-2] == before
+    runs_of_a_day(journal, 93)
+    assert [run.run_id for run in journal.history()][2 * NEWEST :] == []
+    assert list(journal.glances(good.started))[: -2 * NEWEST] == before
     assert ("web", good.started) in list(journal.good_starts(good.started))
+
+
+def test_the_newest_runs_and_numbers_of_each_client_stay_whatever_the_clock_says(journal: SqliteJournal) -> None:
+    runs_of_a_day(journal, 0, NEWEST + 2)
+    journal.finish(ended(begun("of-another", client="db"), Outcome.FAILED))
+
+    journal.finish(ended(begun("ahead", after_hours=12 * 365 * 24), Outcome.SUCCESS))
+    # One alone is not gone by.
+    assert len(journal.history(limit=99)) == NEWEST + 4
+
+    journal.finish(ended(begun("ahead-too", after_hours=12 * 365 * 24 + 1), Outcome.SUCCESS))
+    assert len(journal.history("web", limit=99)) == NEWEST
+    assert [run.run_id for run in journal.history("db")] == ["of-another"]
+    # Four are forgotten but for their numbers, and of these there are fewer than are kept.
+    assert len(list(journal.glances(START))) == NEWEST + 5
+
+
+def test_numbers_are_forgotten_after_400_days_but_for_the_newest_of_a_client(journal: SqliteJournal) -> None:
+    for day in (0, 100, 501, 502):
+        runs_of_a_day(journal, day, NEWEST + 1)
+
+    told = Counter((glance.started - START).days for glance in journal.glances(START))
+
+    assert (told[0], told[501]) == (0, NEWEST + 1)
 
 
 def test_what_is_usual_takes_no_room_and_is_read_back_all_the_same(journal: SqliteJournal, path: Path) -> None:

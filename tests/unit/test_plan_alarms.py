@@ -8,7 +8,7 @@ import pytest
 
 from appliance.notice import AlarmKind, Severity
 from appliance.plan.alarms import holding
-from appliance.plan.bursts import change_gate
+from appliance.plan.bursts import acceptance, change_gate
 from appliance.plan.escrow import Outdated
 from appliance.plan.observed import Observed, Room
 from appliance.record import LedgerEntry, Operation, Outcome, Reason
@@ -131,15 +131,32 @@ def test_damage_is_told_whichever_operation_finds_it_and_once() -> None:
     assert kinds(seen(failed(Reason.INTEGRITY), bad)) == [AlarmKind.DAMAGED]
 
 
-def test_tampering_that_a_prune_found_is_over_with_the_next_good_backup() -> None:
-    bad = failed(Reason.TAMPERING, operation=Operation.PRUNE)
-    before, after = (
-        history(record(started=NOON - timedelta(hours=2))),
-        history(record(started=NOON + timedelta(hours=1))),
-    )
+BEFORE, AFTER = (history(record(started=NOON + timedelta(hours=hours))) for hours in (-2, 1))
 
-    assert kinds(seen(before, bad)) == [AlarmKind.TAMPERING]
-    assert kinds(seen(after, bad)) == []
+
+def test_tampering_that_a_check_found_is_over_with_the_next_good_backup() -> None:
+    bad = failed(Reason.TAMPERING, operation=Operation.CHECK)
+
+    assert kinds(seen(BEFORE, bad)) == [AlarmKind.TAMPERING]
+    assert kinds(seen(AFTER, bad)) == []
+
+
+def test_tampering_that_a_prune_found_is_not_over_with_a_backup_which_looks_at_none_of_it() -> None:
+    bad = failed(Reason.TAMPERING, operation=Operation.PRUNE)
+
+    assert kinds(seen(AFTER, bad)) == [AlarmKind.TAMPERING]
+    assert kinds(seen(AFTER, history(bad.last, record(operation=Operation.PRUNE)))) == []
+
+
+def test_a_good_backup_that_a_wrong_clock_dated_ahead_hides_no_tampering() -> None:
+    ahead = record(started=NOON + timedelta(days=400))
+    backups = history(ahead, record(Outcome.FAILED, Reason.TAMPERING))
+    checks = failed(Reason.TAMPERING, operation=Operation.CHECK)
+
+    assert AlarmKind.TAMPERING in kinds(seen(backups))
+    assert AlarmKind.TAMPERING in kinds(seen(history(ahead), checks))
+    # Nor once the clock has come to that day.
+    assert AlarmKind.TAMPERING in kinds(seen(backups), timedelta(days=401))
 
 
 def test_another_operation_that_goes_on_failing_is_told_too_but_backups_first() -> None:
@@ -249,6 +266,18 @@ def test_what_was_accepted_holds_nothing_and_what_comes_after_does() -> None:
     assert again is not None
     assert "web1-9" in again.sentence
     assert change_gate(one(max_change="1.0"), burst, None) is None
+
+
+def test_a_burst_that_is_dated_ahead_can_be_accepted_and_hides_none_that_comes_after() -> None:
+    *before, burst = ledger(*USUAL, 300 * MIB)
+    ahead = replace(burst, archive=replace(burst.archive, started=NOON.replace(year=2038)))
+    until, accepted = acceptance([*before, ahead], now := NOON + timedelta(days=5))
+    later = ledger(*USUAL, 0, 0, 0, 390 * MIB)[-1]
+
+    assert until == before[-1].archive.started < now
+    assert change_gate(one(), [*before, ahead], None) is not None
+    assert change_gate(one(), [*before, ahead], accepted) is None
+    assert change_gate(one(), [*before, later, ahead], accepted) is not None
 
 
 def test_a_burst_is_an_alarm() -> None:

@@ -14,6 +14,8 @@ from appliance.record import Operation, Outcome, Reason
 from tests.house import NOON, record
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from appliance.record import RunRecord
 
 CREATE, PRUNE, CHECK, DRILL, PROBE = (
@@ -29,12 +31,12 @@ def ran(operation: Operation, reason: Reason | None = None, outcome: Outcome = O
     return record(outcome if reason else Outcome.SUCCESS, reason, operation=operation)
 
 
-def unmended(kind: AlarmKind, *oldest_first: RunRecord, cut_off: bool = False) -> bool:
-    return is_unmended(kind, reversed(oldest_first), NOON + timedelta(days=1), cut_off=cut_off)
+def unmended(kind: AlarmKind, *oldest_first: RunRecord, raised: datetime = NOON - timedelta(minutes=1)) -> bool:
+    return is_unmended(kind, reversed(oldest_first), raised, NOON + timedelta(days=1))
 
 
 FOUND = {
-    AlarmKind.TAMPERING: ran(PRUNE, Reason.TAMPERING),
+    AlarmKind.TAMPERING: ran(DRILL, Reason.TAMPERING),
     AlarmKind.DAMAGED: ran(CREATE, Reason.INTEGRITY),
     AlarmKind.MISMATCH: ran(DRILL, Reason.MISMATCH),
     AlarmKind.COLLAPSED: ran(CREATE, Reason.COLLAPSED),
@@ -68,7 +70,6 @@ def test_a_run_that_does_not_get_as_far_mends_nothing(kind: AlarmKind) -> None:
 
     assert unmended(kind, ran(CREATE), FOUND[kind], off, skipped, going_on)
     assert not unmended(kind, FOUND[kind], ran(FOUND[kind].operation), off)
-    assert not unmended(kind, ran(CREATE), off)
 
 
 @pytest.mark.parametrize(
@@ -91,16 +92,41 @@ def test_what_mends_is_the_run_that_found_it_or_one_that_cannot_go_well_before(
     assert unmended(kind, FOUND[kind], ran(good)) is not mended
 
 
+def test_what_a_prune_found_no_backup_mends_since_it_looks_at_other_things() -> None:
+    found = ran(PRUNE, Reason.TAMPERING)
+
+    assert unmended(AlarmKind.TAMPERING, found, ran(CREATE), ran(PRUNE, Reason.LOCK))
+    assert not unmended(AlarmKind.TAMPERING, found, ran(PRUNE), ran(PRUNE, Reason.LOCK))
+
+
 def test_another_operation_that_found_the_same_before_is_not_forgotten() -> None:
     assert unmended(AlarmKind.DAMAGED, FOUND[AlarmKind.DAMAGED], ran(CHECK, Reason.INTEGRITY), ran(CHECK))
 
 
 def test_what_a_probe_or_a_restore_finds_was_seen_by_who_asked_and_is_no_alarm() -> None:
-    assert not unmended(AlarmKind.HOST_KEY, ran(PROBE, Reason.HOST_KEY), ran(Operation.RESTORE, Reason.HOST_KEY))
+    by_hand = ran(PROBE, Reason.HOST_KEY), ran(Operation.RESTORE, Reason.HOST_KEY)
+
+    assert not unmended(AlarmKind.HOST_KEY, FOUND[AlarmKind.HOST_KEY], ran(CREATE), *by_hand)
 
 
-def test_a_trouble_older_than_all_that_was_read_goes_on_while_no_backup_was_good() -> None:
-    off = record(Outcome.FAILED, Reason.UNREACHABLE, started=NOON + timedelta(hours=1))
+@pytest.mark.parametrize(
+    ("kind", "mender"),
+    [
+        (AlarmKind.TAMPERING, CREATE),
+        (AlarmKind.DAMAGED, CHECK),
+        (AlarmKind.MISMATCH, DRILL),
+        (AlarmKind.COLLAPSED, CREATE),
+        (AlarmKind.HOST_KEY, PROBE),
+    ],
+)
+def test_what_a_forgotten_run_found_goes_on_until_a_good_one_has_begun_since(
+    kind: AlarmKind, mender: Operation
+) -> None:
+    off = ran(mender, Reason.UNREACHABLE)
 
-    assert unmended(AlarmKind.HOST_KEY, off, off, cut_off=True)
-    assert not unmended(AlarmKind.HOST_KEY, ran(CREATE), off, cut_off=True)
+    assert unmended(kind)
+    assert unmended(kind, ran(mender), off, raised=NOON + timedelta(hours=1))
+    assert not unmended(kind, ran(mender), off)
+    # Raised while the clock was ahead, it must be possible to mend it before that day.
+    assert not unmended(kind, ran(mender), off, raised=NOON + timedelta(days=400))
+    assert unmended(kind, replace(ran(mender), started=NOON.replace(year=2036)), off)

@@ -144,6 +144,19 @@ def test_the_end_of_a_run_is_told_when_it_is_news(run: object, before: object, t
     assert {one.title for one in found if one.event is Event.RUN} == ({told} if told else set())
 
 
+@pytest.mark.parametrize(
+    ("before", "now", "is_told"), [(1, 11, False), (1, 12, True), (100, 200, False), (100, 201, True), (9000, 1, False)]
+)
+def test_the_same_warning_as_before_is_told_again_when_there_are_many_more_of_them(
+    before: int,
+    now: int,
+    is_told: bool,  # noqa: FBT001
+) -> None:
+    found = messages.run_ended(HOUSE, replace(WARNED, warning_count=now), replace(WARNED, warning_count=before))
+
+    assert bool([one for one in found if one.event is Event.RUN]) is is_told
+
+
 @pytest.mark.parametrize("operation", [Operation.PROBE, Operation.REPAIR])
 def test_what_somebody_does_by_hand_is_told_to_nobody(operation: Operation) -> None:
     assert messages.run_ended(HOUSE, replace(FAILED, operation=operation), None) == ()
@@ -221,9 +234,28 @@ def test_the_report_has_every_client_and_what_is_wrong_first() -> None:
 
     title, body = weekly.report(both, histories, [AlarmState(alarm=OVERDUE, raised=NOON)], NOON + timedelta(hours=3))
 
-    assert title == "REPORT borgpull: 1 failing, 1 never, 1 ok"
+    assert title == "REPORT borgpull: 1 failing, 1 never, 1 ok, 1 alarm"
     lines = body.splitlines()
     assert lines[0] == "1 failing, 1 never, 1 ok; 1 alarm"
     assert [line.split()[0] for line in lines[2:5]] == ["web1", "z-new", "a-good-one"]
     assert "last good 2 h ago" in lines[4]
     assert lines[-2:] == ["Alarms:", "- web1 is overdue."]
+
+
+def test_a_client_with_a_critical_alarm_stands_first_in_the_report_although_its_backups_go_well() -> None:
+    histories = {name: history(record(client=name)) for name in ("a", "b")}
+    alarms = [
+        AlarmState(alarm=Alarm(kind=kind, client=client, severity=severity, sentence="It is wrong."), raised=NOON)
+        for kind, client, severity in (
+            (AlarmKind.HOST_KEY, "b", Severity.CRITICAL),
+            (AlarmKind.KEY_NOT_EXPORTED, "a", Severity.WARNING),
+        )
+    ]
+
+    title, body = weekly.report(house("a", "b"), histories, alarms, NOON)
+    well, _ = weekly.report(house("a", "b"), histories, [], NOON)
+
+    assert (title, well) == ("REPORT borgpull: 2 ok, 2 alarms", "REPORT borgpull: 2 ok")
+    first, second = body.splitlines()[2:4]
+    assert (first[0], first.endswith("  CRITICAL: host key")) == ("b", True)
+    assert (second[0], second.endswith("-")) == ("a", True)

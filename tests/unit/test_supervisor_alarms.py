@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from appliance.errors import StateError
+from appliance.notice import Alarm, AlarmKind, AlarmState, Severity
 from appliance.plan.escrow import FACT, EscrowFact
 from appliance.plan.events import write
 from appliance.record import Operation, Outcome, Reason
-from appliance.supervisor.alarms import LOOK_EVERY, Alarms
+from appliance.supervisor.alarms import LOOK_EVERY, REPORT_SENT, Alarms
 from appliance.wiring import trouble
 from tests.fakes import Script
 from tests.house import NOON, bad, house, record
@@ -51,6 +52,17 @@ def test_failure_alarm_and_recovery_are_each_told_once() -> None:
     assert told.after(timedelta(hours=1), supervisor).heard() == []
 
 
+def test_a_run_that_a_wrong_clock_dated_ahead_is_not_the_one_before_each_that_follows() -> None:
+    told = Told(world=World(TOLD, play=failing))
+    ahead = record(Outcome.FAILED, Reason.AUTH, started=NOON.replace(year=2036), run_id="ahead")
+    told.world.journal.finish(ahead)
+    supervisor = told.world.supervisor()
+
+    heard = [told.after(timedelta(hours=6), supervisor).heard() for _ in range(3)]
+
+    assert sum("FAILED web1: create" in titles for titles in heard) == 1
+
+
 def off(_spec: object) -> Script:
     return Script(lines=(write(bad(Reason.UNREACHABLE)),), exit_code=3)
 
@@ -65,6 +77,33 @@ def test_a_host_key_that_has_changed_is_not_over_because_the_machine_is_off() ->
     assert [title for title in heard if "host key" in title] == []
 
     told.world.engine.play = success
+    assert "OVER web1: host key" in told.after(timedelta(hours=6), supervisor).heard()
+
+
+def test_an_alarm_that_goes_on_is_over_with_a_good_run_although_another_is_dated_ahead() -> None:
+    told = Told(world=World(TOLD, play=failing))
+    supervisor = told.world.supervisor()
+    told.after(timedelta(0), supervisor).heard()
+    ahead = record(Outcome.FAILED, Reason.UNREACHABLE, started=NOON.replace(year=2036), run_id="ahead")
+    told.world.journal.finish(ahead)
+    told.world.engine.play = off
+    assert "OVER web1: host key" not in told.after(timedelta(hours=6), supervisor).heard()
+
+    told.world.engine.play = success
+
+    assert "OVER web1: host key" in told.after(timedelta(hours=6), supervisor).heard()
+
+
+def test_an_alarm_is_not_over_because_the_run_that_raised_it_is_forgotten() -> None:
+    told = Told(world=World(TOLD, play=off))
+    journal, now = told.world.journal, told.world.clock.now()
+    found = Alarm(kind=AlarmKind.HOST_KEY, client="web1", severity=Severity.CRITICAL, sentence="It has changed.")
+    journal.settle([AlarmState(alarm=found, raised=now - timedelta(days=93), told=now)], [])
+    supervisor = told.world.supervisor()
+    assert "OVER web1: host key" not in told.after(timedelta(0), supervisor).heard()
+
+    told.world.engine.play = success
+
     assert "OVER web1: host key" in told.after(timedelta(hours=6), supervisor).heard()
 
 
@@ -157,6 +196,17 @@ def test_an_engine_that_is_down_is_told_although_nothing_runs() -> None:
     assert told.heard() == ["ALARM borgpull: engine down"]
     Alarms(told.world.journal, told.world.volumes.room).look(TOLD, None, told.world.clock.now(), None)
     assert told.heard() == []
+
+
+def test_a_clock_that_is_set_back_within_the_grace_does_not_hold_an_alarm_back_until_it_has_caught_up() -> None:
+    told = Told()
+    supervisor = told.world.supervisor()
+    told.after(timedelta(0), supervisor).heard()
+    told.world.journal.set_fact("config_problems", json.dumps(["borgpull.toml: x: wrong"]))
+    assert told.after(timedelta(minutes=1), supervisor).heard() == []
+
+    assert told.after(timedelta(hours=-2), supervisor).heard() == []
+    assert told.after(timedelta(minutes=6), supervisor).heard() == ["ALARM borgpull: config invalid"]
 
 
 def tick_thrice(told: Told) -> None:
@@ -264,6 +314,17 @@ def test_the_report_comes_once_a_week() -> None:
         for _ in range(2 * 9)
     ]
     assert [len(each) for each in reports] == [0, 0, 1, *([0] * 13), 1, 0]
+
+
+def test_a_report_that_was_sent_while_the_clock_was_ahead_is_not_the_last_until_then() -> None:
+    told = Told()
+    told.world.journal.set_fact(REPORT_SENT, NOON.replace(year=2038).isoformat())
+    supervisor = told.world.supervisor()
+
+    # The clock stands on a Sunday morning.
+    heard = [title for _ in range(4) for title in told.after(timedelta(hours=12), supervisor).heard()]
+
+    assert [title for title in heard if "REPORT" in title] == ["REPORT borgpull: 1 ok, 1 alarm"]
 
 
 def test_a_burst_is_told_and_over_once_it_is_accepted() -> None:

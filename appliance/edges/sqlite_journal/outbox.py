@@ -115,6 +115,7 @@ def not_delivered(
 ) -> None:
     """Keep a notice for later, or give it up."""
     if next_try is None:
+        _forget_told(connection, notice_id)
         connection.execute("DELETE FROM notices WHERE notice_id = ?", (notice_id,))
     else:
         connection.execute(
@@ -127,6 +128,13 @@ def not_delivered(
         " last_failure = ?, trouble = ? WHERE kind = ?",
         (next_try is None, time_text(now), _writable(trouble), kind),
     )
+
+
+def _forget_told(connection: sqlite3.Connection, notice_id: int) -> None:
+    """Let its alarm be told anew: who was to hear of it by this notice has not, and would not for another week."""
+    row = connection.execute("SELECT event, topic FROM notices WHERE notice_id = ?", (notice_id,)).fetchone()
+    if row is not None and Event(row["event"]).tells_an_alarm:
+        connection.execute("UPDATE alarms SET told = NULL WHERE alarm_id = ?", (row["topic"],))
 
 
 def channel_records(connection: sqlite3.Connection) -> list[ChannelRecord]:

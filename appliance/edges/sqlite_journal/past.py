@@ -21,6 +21,11 @@ HISTORY = timedelta(days=400)
 # a year of a thousand clients took a gigabyte.
 WENT_WELL = timedelta(days=31)
 WHOLE = timedelta(days=92)
+NEWEST = 30
+_NOT_OF_THE_NEWEST = (
+    "started < (SELECT started FROM runs AS other WHERE other.client = runs.client"  # noqa: S608 - constants of ours
+    f" ORDER BY started DESC LIMIT 1 OFFSET {NEWEST - 1})"
+)
 _OUTCOMES = {str(outcome): outcome for outcome in Outcome}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -32,14 +37,39 @@ _NUMBERS = (
 
 
 def forget_old(connection: sqlite3.Connection, record: RunRecord) -> None:
-    """Drop what is too old to be of interest at the time of this record; the numbers of backups stay longer."""
-    now = record.finished or record.started
+    """Drop what is too old to be of interest at the time of this record; the numbers of backups stay longer.
+
+    The newest of each client stay whatever their age: the clock that says it may be wrong by years.
+    """
+    now = _now(connection, record)
     for outcomes, age in (("('success', 'skipped')", WENT_WELL), ("('warning', 'failed', 'interrupted')", WHOLE)):
-        old, before = f"outcome IN {outcomes} AND started < ?", time_text(now - age)
+        old, before = f"outcome IN {outcomes} AND started < ? AND {_NOT_OF_THE_NEWEST}", time_text(now - age)
         rows = connection.execute(f"{_NUMBERS} {old} AND operation = ?", (before, Operation.CREATE)).fetchall()
         connection.executemany("INSERT OR IGNORE INTO glances VALUES (?, ?, ?, ?, ?, ?, ?)", map(_folded, rows))
         connection.execute(f"DELETE FROM runs WHERE {old}", (before,))  # noqa: S608 - constants of ours
-    connection.execute("DELETE FROM glances WHERE started < ?", (_number(now - HISTORY),))
+    _forget_glances(connection, record.client, _number(now - HISTORY))
+
+
+def _now(connection: sqlite3.Connection, record: RunRecord) -> datetime:
+    """Return the time of this record, or of the newest other run where that is earlier: only the next ones go by it."""
+    ended = record.finished or record.started
+    other = connection.execute(
+        "SELECT started FROM runs WHERE run_id != ? ORDER BY started DESC LIMIT 1", (record.run_id,)
+    ).fetchone()
+    return ended if other is None else min(ended, datetime.fromisoformat(other["started"]))
+
+
+def _forget_glances(connection: sqlite3.Connection, client: str, before: int) -> None:
+    """Drop those of one client, since there is no index by client to find the newest of all of them at once."""
+    old = "client = ? AND started < ?"
+    if connection.execute(f"SELECT 1 FROM glances WHERE {old} LIMIT 1", (client, before)).fetchone() is None:  # noqa: S608 - ours
+        return
+    newest = connection.execute(
+        "SELECT started FROM glances WHERE client = ? ORDER BY started DESC LIMIT 1 OFFSET ?", (client, NEWEST - 1)
+    ).fetchone()
+    if newest is not None:
+        bound = min(before, newest["started"])
+        connection.execute(f"DELETE FROM glances WHERE {old}", (client, bound))  # noqa: S608 - ours
 
 
 def glances(connection: sqlite3.Connection, since: datetime) -> Iterator[Glance]:
