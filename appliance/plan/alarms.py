@@ -101,9 +101,11 @@ def _of_the_client(
 ) -> Iterator[Alarm]:
     each = {history.last.operation: history for history in histories}
     created = each.get(Operation.CREATE)
+    is_pruned = client.keep is not None
     ordered = sorted(each.values(), key=lambda history: history is not created)
     found = list(_found_by_a_check(client.name, seen))
-    found += (alarm for one in ordered for alarm in (*found_by_a_run(one, created, now), *_failing(client, one)))
+    for one in ordered:
+        found += (*found_by_a_run(one, created, now, is_pruned=is_pruned), *_failing(client, one))
     yield from {alarm.kind: alarm for alarm in reversed(found)}.values()
     yield from _too_old(client, created, seen.first_seen.get(client.name, now), now)
     if client.name in seen.bursts:

@@ -39,12 +39,20 @@ _MENDED_IN_ANY_CASE = _MENDED_BY | {
 }
 
 
-def found_by_a_run(history: ClientHistory, created: ClientHistory | None, now: datetime) -> Iterator[Alarm]:
-    """Yield the alarm that the last run of that operation has found; `created` is the history of the backups."""
+def found_by_a_run(
+    history: ClientHistory, created: ClientHistory | None, now: datetime, *, is_pruned: bool
+) -> Iterator[Alarm]:
+    """Yield the alarm that the last run of that operation has found; `created` is the history of the backups.
+
+    A client that `is_pruned` no more has no prune that could mend what one found.
+    """
     last = history.last
     if last.outcome is not Outcome.FAILED or last.reason not in _AT_ONCE:
         return
-    if last.reason is Reason.TAMPERING and _is_backed_up_since(last, created, now):
+    found_there = {Operation.CREATE, Operation.PRUNE} if is_pruned else {Operation.CREATE}
+    # Where the last backup is what found it, no good one came after it, whatever a clock says.
+    may_be_mended = last.reason is Reason.TAMPERING and last.operation not in found_there
+    if may_be_mended and _is_backed_up_since(last, created, now):
         return
     kind, severity = _AT_ONCE[last.reason]
     advice = {
@@ -84,10 +92,7 @@ def is_unmended(kind: AlarmKind, runs: Iterable[RunRecord], raised: datetime, no
 def _is_backed_up_since(found: RunRecord, created: ClientHistory | None, now: datetime) -> bool:
     """Whether a good backup has shown since that this tampering was decided upon; one dated ahead shows nothing."""
     good = created.last_success if created else None
-    if good is None or is_ahead(good.started, now):
-        return False
-    # Where the last backup is what found it, no good one came after it, whatever a clock says.
-    return found.operation not in (Operation.CREATE, Operation.PRUNE) and good.started > found.started
+    return good is not None and not is_ahead(good.started, now) and good.started > found.started
 
 
 def _menders(kind: AlarmKind, found: RunRecord) -> frozenset[Operation]:

@@ -26,6 +26,7 @@ _ROOT = Path(places.REPOSITORY)
 _CACHE = Path(places.CACHE)
 # An auxiliary Borg reads or writes a manifest; only a huge index or an operator's lock makes it slow.
 _LIMIT_SECONDS = 3600.0
+_COURTESY_SECONDS = 120.0
 _LATE = (
     "Borg was not done with the repository after {0:.0f} seconds and was stopped: is its disk slow or busy, or "
     "`timeout` too short?"
@@ -112,8 +113,12 @@ def describe(plan: RunPlan) -> output.Created:
 
 
 def added_by(plan: RunPlan) -> int:
-    """Return how much the repository would lose with this run's final archive, in bytes; raises Failure."""
-    return output.read_info(borg(plan, verbs.info_final(plan)).stdout).archive.deduplicated_size
+    """Return how much the repository would lose with this run's final archive, in bytes; raises Failure.
+
+    Nobody waits for it for long: the archive counts already.
+    """
+    finished = borg(plan, verbs.info_final(plan), limit=_COURTESY_SECONDS)
+    return output.read_info(finished.stdout).archive.deduplicated_size
 
 
 def give_final_name(plan: RunPlan) -> None:
@@ -183,9 +188,9 @@ def why(stderr: str) -> str:
     return " ".join((troubles or ["no message"])[-1].split())[:500]
 
 
-def borg(plan: RunPlan, command: Command) -> execute.Finished:
+def borg(plan: RunPlan, command: Command, *, limit: float = _LIMIT_SECONDS) -> execute.Finished:
     """Run an auxiliary Borg that must work; raises Failure. Warnings are for the caller to read."""
-    finished = run_borg(plan, command)
+    finished = run_borg(plan, command, limit=limit)
     if finished.code != 0 and not exits.is_warning(finished.code):
         raise borg_failure(plan, finished.code, finished.stderr)
     return finished

@@ -81,9 +81,14 @@ class Upkeep:
                 made = self._made[client.name] = self._decide(appliance, client, created, now, paused=paused)
             if isinstance(made, NotDue):
                 self._due_since.pop(client.name, None)
-            elif client.name not in awaiting or now - self._due_since.setdefault(client.name, now) > PATIENCE:
+            elif client.name not in awaiting or self._has_stood_behind(created[client.name], now):
                 found.append(made)
         return tuple(found)
+
+    def _has_stood_behind(self, created: ClientHistory, now: datetime) -> bool:
+        """Whether its upkeep is due for PATIENCE, and backups of that very client have gone before it meanwhile."""
+        since = self._due_since.setdefault(created.client, now)
+        return now - since > PATIENCE and created.last.started >= since
 
     def launched(self, client: str, operation: Operation, now: datetime) -> None:
         """Remember that a run of the client began, of whatever operation."""

@@ -35,7 +35,7 @@ _DAMAGED = (
 _TAMPERED = (
     "max by (job, instance, client) ("
     ' borgpull_alarm{alarm="tampering"} == 1'
-    ' or borgpull_run_last_reason{reason="tampering", operation=~"create|prune"} == 1'
+    ' or borgpull_run_last_reason{reason="tampering", operation="create"} == 1'
     ' or borgpull_run_last_reason{reason="tampering"} == 1'
     " and on (job, instance, client, operation) ("
     " borgpull_run_last_completion_timestamp_seconds >= on (job, instance, client) group_left ()"

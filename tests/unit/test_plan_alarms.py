@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from appliance.ports import ClientHistory
 
 HOUSE = house("web1", max_age='"36h"')
+PRUNED = house("web1", max_age='"36h"', keep="{ daily = 7 }")
 LONG_AGO = NOON - timedelta(days=30)
 ROOMY = Room(free=500 << 30, size=1000 << 30)
 MIB = 1_000_000
@@ -144,8 +145,15 @@ def test_tampering_that_a_check_found_is_over_with_the_next_good_backup() -> Non
 def test_tampering_that_a_prune_found_is_not_over_with_a_backup_which_looks_at_none_of_it() -> None:
     bad = failed(Reason.TAMPERING, operation=Operation.PRUNE)
 
-    assert kinds(seen(AFTER, bad)) == [AlarmKind.TAMPERING]
-    assert kinds(seen(AFTER, history(bad.last, record(operation=Operation.PRUNE)))) == []
+    assert kinds(seen(AFTER, bad, appliance=PRUNED)) == [AlarmKind.TAMPERING]
+    assert kinds(seen(AFTER, history(bad.last, record(operation=Operation.PRUNE)), appliance=PRUNED)) == []
+
+
+def test_tampering_that_a_prune_found_is_over_with_a_good_backup_where_nothing_is_pruned_any_more() -> None:
+    bad = failed(Reason.TAMPERING, operation=Operation.PRUNE)
+
+    assert kinds(seen(BEFORE, bad)) == [AlarmKind.TAMPERING]
+    assert kinds(seen(AFTER, bad)) == []
 
 
 def test_a_good_backup_that_a_wrong_clock_dated_ahead_hides_no_tampering() -> None:

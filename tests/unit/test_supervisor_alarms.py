@@ -116,6 +116,22 @@ def test_the_alarm_of_a_client_that_is_watched_no_more_ends_whatever_it_was() ->
     assert told.after(LOOK_EVERY, told.world.supervisor()).heard() == ["UNWATCHED web1: host key"]
 
 
+def test_tampering_that_a_prune_found_is_over_once_nothing_is_pruned_any_more_and_a_backup_was_good() -> None:
+    pruned = house("web1", settings='notify = ["ntfy://hunter2"]', keep="{ daily = 7 }")
+    told = Told(world=World(pruned))
+    supervisor = told.world.supervisor()
+    told.after(timedelta(0), supervisor).heard()
+    found = record(Outcome.FAILED, Reason.TAMPERING, operation=Operation.PRUNE, started=told.world.clock.now())
+    told.world.journal.finish(replace(found, run_id="p"))
+    assert "ALARM web1: tampering" in told.after(LOOK_EVERY, told.world.supervisor()).heard()
+
+    told.world.appliance, told.world.version = house("web1", settings='notify = ["ntfy://hunter2"]'), 2
+    supervisor = told.world.supervisor()
+    heard = [title for _ in range(6) for title in told.after(timedelta(hours=6), supervisor).heard()]
+
+    assert heard.count("OVER web1: tampering") == 1
+
+
 def test_damage_that_a_prune_found_is_told() -> None:
     told = Told()
     supervisor = told.world.supervisor()

@@ -149,3 +149,30 @@ def test_a_client_whose_backups_take_longer_than_the_time_between_them_is_pruned
     assert begun.count("prune") == 1
     # It has stood behind the backups of a whole day.
     assert begun.index("prune") > 24 * 3
+
+
+def test_after_days_in_which_no_slot_was_free_archives_go_before_upkeep() -> None:
+    keys = {"schedule": '"0 12 * * *"', "keep": "{ daily = 7 }", "check": NO_CHECKS, "timeout": '"7d"'}
+    world = World(house("a", "web1", settings="max_parallel = 1", **keys), hanging)
+    backed_up(world, "a", "web1")
+    supervisor = world.supervisor()
+
+    def has_begun() -> bool:
+        supervisor.tick()
+        return bool(world.left())
+
+    # One run holds the only slot for three days, in which the other client's backup and prune fall due.
+    until(has_begun)
+    (first,) = world.left()
+    for _ in range(3 * 24):
+        world.clock.advance(timedelta(hours=1))
+        supervisor.tick()
+
+    world.engine.play = answering
+    world.engine.end(first, 0)
+    world.settle(supervisor)
+    world.settle(supervisor)
+
+    begun = [(spec.labels[CLIENT], spec.labels[OPERATION]) for spec in world.engine.started]
+    waited = "web1" if first.endswith("-a") else "a"
+    assert next(operation for client, operation in begun if client == waited) == "create"
