@@ -30,7 +30,8 @@ _BACK_OFF = (
     timedelta(hours=2),
 )
 _UNKNOWN_FOR = timedelta(minutes=1)
-# After three days nobody wants to know any more that something was wrong then; the alarm itself is told again.
+# After three days nobody wants to know any more that something was wrong then. That an alarm holds is true until the
+# word of its end takes the place of that notice.
 GIVE_UP_AFTER = timedelta(days=3)
 
 
@@ -104,6 +105,8 @@ def _is_due(waiting: Pending, now: datetime) -> bool:
 
 def _again(waiting: Pending, now: datetime) -> datetime | None:
     """Return when to try again; None to give it up. That a run began is no news a minute later."""
-    if waiting.notice.event is Event.STARTED or now - waiting.created > GIVE_UP_AFTER:
+    event = waiting.notice.event
+    is_old = now - waiting.created > GIVE_UP_AFTER and not event.tells_an_alarm
+    if event is Event.STARTED or is_old:
         return None
     return now + _BACK_OFF[min(waiting.attempts, len(_BACK_OFF) - 1)]
