@@ -48,7 +48,7 @@ def test_what_is_shown_reads_back_as_the_same_appliance(folder: Path) -> None:
     appliance = load(folder, {})
 
     # Only that nothing is written is no longer true.
-    assert parse({MAIN: to_toml(appliance)}, {}) == appliance.model_copy(update={"is_blank": False})
+    assert parse({MAIN: to_toml(appliance)}, {}) == appliance.model_copy(update={"is_main_blank": False})
 
 
 @pytest.mark.parametrize("file", ["minimal.toml", "borgpull.example.toml"])
