@@ -4,10 +4,28 @@ from __future__ import annotations
 
 import threading
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from appliance.errors import EngineError
 from appliance.record import Operation, Outcome, RequestKind
 from tests.supervised import World, until
+
+if TYPE_CHECKING:
+    from appliance.supervisor import Supervisor
+
+
+def assert_the_next_waits_until(let_go: threading.Event, world: World, supervisor: Supervisor) -> None:
+    """Ask for another run: it is neither begun nor refused before the engine lets go, and then it works."""
+    second = world.journal.ask(RequestKind.RUN, "web1", Operation.CREATE)
+    supervisor.tick()
+    request = world.journal.request(second)
+    assert request is not None
+    assert (request.run_id, request.refusal) == ("", "")
+
+    let_go.set()
+    world.settle(supervisor)
+
+    assert [run.outcome for run in world.runs()] == [Outcome.SUCCESS, Outcome.SUCCESS]
 
 
 def test_who_asks_while_the_last_run_is_tidied_up_waits_a_moment_and_is_not_refused() -> None:
@@ -28,16 +46,7 @@ def test_who_asks_while_the_last_run_is_tidied_up_waits_a_moment_and_is_not_refu
         return any(run.finished for run in world.runs())
 
     until(has_ended)
-    second = world.journal.ask(RequestKind.RUN, "web1", Operation.CREATE)
-    supervisor.tick()
-    request = world.journal.request(second)
-    assert request is not None
-    assert (request.run_id, request.refusal) == ("", "")
-
-    let_go.set()
-    world.settle(supervisor)
-
-    assert [run.outcome for run in world.runs()] == [Outcome.SUCCESS, Outcome.SUCCESS]
+    assert_the_next_waits_until(let_go, world, supervisor)
 
 
 def test_who_asks_while_what_could_not_be_removed_at_first_is_removed_is_not_refused_either() -> None:
@@ -62,13 +71,4 @@ def test_who_asks_while_what_could_not_be_removed_at_first_is_removed_is_not_ref
         return len(tries) > 1
 
     until(is_removed_anew)
-    second = world.journal.ask(RequestKind.RUN, "web1", Operation.CREATE)
-    supervisor.tick()
-    request = world.journal.request(second)
-    assert request is not None
-    assert (request.run_id, request.refusal) == ("", "")
-
-    let_go.set()
-    world.settle(supervisor)
-
-    assert [run.outcome for run in world.runs()] == [Outcome.SUCCESS, Outcome.SUCCESS]
+    assert_the_next_waits_until(let_go, world, supervisor)
